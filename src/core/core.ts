@@ -1,0 +1,20 @@
+import type { Database } from '../database/database.ts'
+import type { ObjectStore } from '../storage/object-store.ts'
+import type { DownloadType } from './download-type.ts'
+
+/** What the core's operations work with. Made once, by `open-installation.ts`. */
+export interface Core {
+  readonly database: Database
+  readonly store: ObjectStore
+  readonly downloadTypes: ReadonlyMap<string, DownloadType>
+  readonly settings: CoreSettings
+}
+
+export interface CoreSettings {
+  /** How long a signed URL lives, in seconds. */
+  readonly signedUrlSeconds: number
+  /** How long a claimed job stays its worker's without a heartbeat, in seconds. */
+  readonly leaseSeconds: number
+  /** How long an object without a row is left alone before the sweeper removes it, in seconds. */
+  readonly orphanGraceSeconds: number
+}

@@ -1,0 +1,21 @@
+/** Who asks: an account, as one of its credentials has proved it. */
+export interface Principal {
+  readonly accountId: string
+  readonly organizationId: string
+  readonly username: string
+  readonly permissions: ReadonlySet<string>
+  /** What the credential was narrowed to; null when it stands for the whole account. */
+  readonly scopes: ReadonlySet<string> | null
+}
+
+/**
+ * Does the account hold a permission? `admin` holds every permission inside its own organization
+ * except `operator` (the installation itself); `download:*` holds each `download:…`.
+ */
+export function hasPermission(principal: Principal, permission: string): boolean {
+  const held = principal.permissions
+  if (held.has(permission)) return true
+  const colon = permission.indexOf(':')
+  if (colon > 0 && held.has(`${permission.slice(0, colon)}:*`)) return true
+  return permission !== 'operator' && held.has('admin')
+}

@@ -1,0 +1,59 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import BetterSqlite3 from 'better-sqlite3'
+import { CompiledQuery, type DatabaseConnection, Kysely, SqliteDialect, SqliteDriver } from 'kysely'
+import { type Clock, systemClock } from '../core/clock.ts'
+import type { Database } from './database.ts'
+import { createLocalSignals } from './signals.ts'
+import type { Tables } from './tables.ts'
+
+export interface SqliteOptions {
+  now?: Clock
+}
+
+/**
+ * Opens the embedded database, one file. Every commit is on disk before it is acknowledged
+ * (`synchronous=FULL`); readers of other processes do not wait for writers (WAL).
+ */
+export function openSqlite(path: string, options: SqliteOptions = {}): Database {
+  if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true })
+  const connection = new BetterSqlite3(path)
+  connection.pragma('journal_mode = WAL')
+  connection.pragma('synchronous = FULL')
+  connection.pragma('foreign_keys = ON')
+  // The command line may write while the server runs.
+  connection.pragma('busy_timeout = 5000')
+  const kysely = new Kysely<Tables>({
+    dialect: new ImmediateSqliteDialect({ database: connection }),
+  })
+  return {
+    engine: 'sqlite',
+    kysely,
+    now: options.now ?? systemClock,
+    signals: createLocalSignals(),
+    close: () => kysely.destroy(),
+  }
+}
+
+/**
+ * Begins transactions with the write lock. A transaction that begins as a reader and then writes
+ * fails at once, without waiting, when another process has written in between (SQLITE_BUSY_SNAPSHOT).
+ */
+class ImmediateSqliteDialect extends SqliteDialect {
+  readonly #config: { database: BetterSqlite3.Database }
+
+  constructor(config: { database: BetterSqlite3.Database }) {
+    super(config)
+    this.#config = config
+  }
+
+  override createDriver(): SqliteDriver {
+    return new ImmediateSqliteDriver(this.#config)
+  }
+}
+
+class ImmediateSqliteDriver extends SqliteDriver {
+  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('begin immediate'))
+  }
+}

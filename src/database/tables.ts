@@ -1,0 +1,226 @@
+import type { Generated, Selectable } from 'kysely'
+
+/**
+ * The tables, as both engines hold them: text ids of ours, times in milliseconds since the epoch,
+ * JSON as text, a nullable time instead of a yes or no. Each table has one owner file in `core/`,
+ * the only one that writes it.
+ */
+export interface Tables {
+  organizations: OrganizationsTable
+  accounts: AccountsTable
+  credentials: CredentialsTable
+  stored_files: StoredFilesTable
+  deliveries: DeliveriesTable
+  delivery_files: DeliveryFilesTable
+  pickups: PickupsTable
+  grants: GrantsTable
+  jobs: JobsTable
+  events: EventsTable
+  idempotency_keys: IdempotencyKeysTable
+}
+
+export interface OrganizationsTable {
+  id: string
+  /** The first segment of a studies path. */
+  code: string
+  name: string
+  created_at: number
+}
+
+export interface AccountsTable {
+  id: string
+  organization_id: string
+  /** Unique over the installation, so that Basic needs no tenant. */
+  username: string
+  name: string
+  /** JSON array of permissions. */
+  permissions: string
+  suspended_at: number | null
+  created_at: number
+}
+
+export type CredentialKind = 'password' | 'key' | 'token' | 'client'
+
+export interface CredentialsTable {
+  id: string
+  account_id: string
+  kind: CredentialKind
+  /** What a request is looked up by: user name, access key, hash of a token, client id. Unique in its kind. */
+  lookup: string
+  /** What the secret is compared with; null for a token, whose hash is the look-up. */
+  secret_hash: string | null
+  name: string
+  /** JSON array of scopes a client may ask for; null for the other kinds. */
+  scopes: string | null
+  created_at: number
+  expires_at: number | null
+  revoked_at: number | null
+}
+
+export interface StoredFilesTable {
+  id: string
+  object_key: string
+  size: number
+  media_type: string
+  /** Lower-case hex. */
+  md5: string
+  /** Lower-case hex. */
+  sha256: string
+  crc32: number
+  /** JSON: how it is encrypted; null when it is not. */
+  encryption: string | null
+  created_at: number
+}
+
+export type DeliveryKind = 'download' | 'order' | 'study' | 'import' | 'port-order'
+
+export type DeliveryState =
+  | 'pending'
+  | 'running'
+  | 'paused'
+  | 'done'
+  | 'incomplete'
+  | 'failed'
+  | 'canceled'
+  | 'expired'
+
+export interface DeliveriesTable {
+  /** The number that APIs show: unique over the installation, never reused. */
+  number: Generated<number>
+  id: string
+  kind: DeliveryKind
+  organization_id: string
+  owner_id: string
+  /** Of a download: the name of its type; else null. */
+  type: string | null
+  /** Of a download: JSON of its parameters; else null. */
+  info: string | null
+  state: DeliveryState
+  /** From 0 to 1. */
+  progress: number
+  /** What it is doing, or why it failed: a sentence for people. */
+  message: string | null
+  created_at: number
+  updated_at: number
+  finished_at: number | null
+  expires_at: number | null
+}
+
+export type DeliveryFileState = 'pending' | 'available' | 'delivered' | 'failed' | 'expired'
+
+export interface DeliveryFilesTable {
+  /** The number that APIs show: unique over the installation, never reused. */
+  number: Generated<number>
+  delivery_number: number
+  /** The sub-order it belongs to; 0 where a kind has none. */
+  batch: number
+  /** As the customer sees it. */
+  name: string
+  media_type: string
+  state: DeliveryFileState
+  stored_file_id: string | null
+  /** In bytes; known beforehand for some kinds, else that of the stored file. */
+  size: number | null
+  message: string | null
+  created_at: number
+  updated_at: number
+}
+
+export interface PickupsTable {
+  number: Generated<number>
+  file_number: number
+  account_id: string | null
+  grant_id: string | null
+  /** JSON array of `[start, end)` pairs, merged and in order. */
+  spans: string
+  bytes_sent: number
+  address: string | null
+  started_at: number
+  updated_at: number
+  /** When the union of the spans had become the whole file. */
+  completed_at: number | null
+}
+
+export interface GrantsTable {
+  id: string
+  organization_id: string
+  /** Who it was made for or by. */
+  account_id: string
+  /** What it opens; exactly one of the two is set. */
+  file_number: number | null
+  archive_id: string | null
+  method: 'GET' | 'PUT'
+  file_name: string
+  disposition: 'attachment' | 'inline'
+  /** Answered when it has expired: 401 or 403, as the profile of the issuing API says. */
+  expired_status: number
+  created_at: number
+  expires_at: number
+  revoked_at: number | null
+}
+
+export type JobState = 'waiting' | 'running' | 'done' | 'dead' | 'canceled'
+
+export interface JobsTable {
+  number: Generated<number>
+  /** Names the handler. */
+  kind: string
+  /** `local`, or `worker:<type>` for work that outside programs claim. */
+  queue: string
+  organization_id: string
+  account_id: string
+  delivery_number: number | null
+  /** JSON for the handler. */
+  payload: string
+  state: JobState
+  /** When it may be claimed (next): the start of its turn, or the end of its lease while it runs; null when it is over. */
+  claimable_at: number | null
+  /** Counts claims; fences out a worker whose lease ended. */
+  attempt: number
+  max_attempts: number
+  worker: string | null
+  /** Set while it runs and should stop. */
+  cancel_asked_at: number | null
+  /** Why the last attempt failed. */
+  message: string | null
+  created_at: number
+  started_at: number | null
+  finished_at: number | null
+}
+
+export interface EventsTable {
+  number: Generated<number>
+  at: number
+  organization_id: string
+  /** Whose thing it concerns: this account may read it, besides the administrators. */
+  owner_id: string | null
+  /** Who did it; null for the system. */
+  actor_id: string | null
+  /** `delivery.done`, `file.picked-up`, `link.revoked`, … */
+  action: string
+  delivery_number: number | null
+  /** JSON object. */
+  data: string
+}
+
+export interface IdempotencyKeysTable {
+  account_id: string
+  operation: string
+  key: string
+  /** SHA-256 of the request as parsed. */
+  fingerprint: string
+  /** JSON of the first answer; null while the first request is still running. */
+  answer: string | null
+  created_at: number
+}
+
+export type OrganizationRow = Selectable<OrganizationsTable>
+export type AccountRow = Selectable<AccountsTable>
+export type CredentialRow = Selectable<CredentialsTable>
+export type StoredFileRow = Selectable<StoredFilesTable>
+export type DeliveryRow = Selectable<DeliveriesTable>
+export type DeliveryFileRow = Selectable<DeliveryFilesTable>
+export type PickupRow = Selectable<PickupsTable>
+export type GrantRow = Selectable<GrantsTable>
+export type JobRow = Selectable<JobsTable>
+export type EventRow = Selectable<EventsTable>
