@@ -15,6 +15,8 @@ export interface CoreSettings {
   readonly signedUrlSeconds: number
   /** How long a claimed job stays its worker's without a heartbeat, in seconds. */
   readonly leaseSeconds: number
+  /** How long after its first failure a job is tried again, in seconds; each further wait is twice as long. */
+  readonly jobRetrySeconds: number
   /** How long an object without a row is left alone before the sweeper removes it, in seconds. */
   readonly orphanGraceSeconds: number
 }

@@ -70,6 +70,8 @@ export interface StoredFilesTable {
   /** JSON: how it is encrypted; null when it is not. */
   encryption: string | null
   created_at: number
+  /** When something stopped referring to it; the sweeper then asks whether anything else still does. */
+  released_at: number | null
 }
 
 export type DeliveryKind = 'download' | 'order' | 'study' | 'import' | 'port-order'
@@ -129,7 +131,9 @@ export interface DeliveryFilesTable {
 export interface PickupsTable {
   number: Generated<number>
   file_number: number
-  account_id: string | null
+  /** Who took it: one row for each account and file, so that ranged pick-ups add up. */
+  account_id: string
+  /** The signed URL that was used last; null when none was. */
   grant_id: string | null
   /** JSON array of `[start, end)` pairs, merged and in order. */
   spans: string

@@ -61,6 +61,13 @@ async function deliveries(db: Kysely<unknown>, engine: Engine): Promise<void> {
     .addColumn('crc32', 'bigint', (c) => c.notNull())
     .addColumn('encryption', 'text')
     .addColumn('created_at', 'bigint', (c) => c.notNull())
+    .addColumn('released_at', 'bigint')
+    .execute()
+  await db.schema
+    .createIndex('stored_files_released')
+    .on('stored_files')
+    .column('released_at')
+    .where(sql.ref('released_at'), 'is not', null)
     .execute()
   await numberKey(db.schema.createTable('deliveries'), engine)
     .addColumn('id', 'text', (c) => c.notNull().unique())
@@ -142,7 +149,7 @@ async function handingOut(db: Kysely<unknown>, engine: Engine): Promise<void> {
   await db.schema.createIndex('grants_expiry').on('grants').column('expires_at').execute()
   await numberKey(db.schema.createTable('pickups'), engine)
     .addColumn('file_number', 'bigint', (c) => c.notNull())
-    .addColumn('account_id', 'text')
+    .addColumn('account_id', 'text', (c) => c.notNull())
     .addColumn('grant_id', 'text')
     .addColumn('spans', 'text', (c) => c.notNull())
     .addColumn('bytes_sent', 'bigint', (c) => c.notNull())
@@ -150,11 +157,7 @@ async function handingOut(db: Kysely<unknown>, engine: Engine): Promise<void> {
     .addColumn('started_at', 'bigint', (c) => c.notNull())
     .addColumn('updated_at', 'bigint', (c) => c.notNull())
     .addColumn('completed_at', 'bigint')
-    .execute()
-  await db.schema
-    .createIndex('pickups_file')
-    .on('pickups')
-    .columns(['file_number', 'account_id', 'grant_id'])
+    .addUniqueConstraint('pickups_taker', ['file_number', 'account_id'])
     .execute()
 }
 

@@ -1,0 +1,188 @@
+import type { Connection } from '../database/database.ts'
+import type { DeliveryKind, DeliveryRow, DeliveryState } from '../database/tables.ts'
+import type { Core } from './core.ts'
+import { demandTransition, isOver } from './delivery-state.ts'
+import { DeliveryError } from './errors.ts'
+import { recordEvents } from './events.ts'
+import { newId } from './ids.ts'
+import type { Thing } from './may.ts'
+import { hasPermission, type Principal } from './principal.ts'
+import type { Change } from './transact.ts'
+
+export interface NewDelivery {
+  kind: DeliveryKind
+  organizationId: string
+  ownerId: string
+  actorId: string | null
+  /** Of a download: the name of its type. */
+  type?: string
+  info?: unknown
+  state?: DeliveryState
+  expiresAt?: number
+}
+
+/** Inserts a delivery, `pending` unless said otherwise, and tells it to the feed. */
+export async function insertDelivery(change: Change, delivery: NewDelivery): Promise<DeliveryRow> {
+  const state = delivery.state ?? 'pending'
+  const row = await change.db
+    .insertInto('deliveries')
+    .values({
+      id: newId(change.now),
+      kind: delivery.kind,
+      organization_id: delivery.organizationId,
+      owner_id: delivery.ownerId,
+      type: delivery.type ?? null,
+      info: delivery.info === undefined ? null : JSON.stringify(delivery.info),
+      state,
+      progress: state === 'done' ? 1 : 0,
+      message: null,
+      created_at: change.now,
+      updated_at: change.now,
+      finished_at: isOver(state) ? change.now : null,
+      expires_at: delivery.expiresAt ?? null,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow()
+  await tellFeed(change, row, 'delivery.created', delivery.actorId)
+  return row
+}
+
+export interface Move {
+  to: DeliveryState
+  actorId?: string | null
+  /** From 0 to 1. */
+  progress?: number
+  message?: string | null
+  expiresAt?: number | null
+}
+
+/**
+ * Takes a delivery to another state and tells it to the feed.
+ * @throws DeliveryError `conflict` when that step is not allowed from where it is.
+ */
+export async function moveDelivery(
+  change: Change,
+  row: DeliveryRow,
+  move: Move,
+): Promise<DeliveryRow> {
+  demandTransition(row.state, move.to)
+  const moved = await change.db
+    .updateTable('deliveries')
+    .set({
+      state: move.to,
+      progress: move.to === 'done' ? 1 : (move.progress ?? row.progress),
+      message: move.message ?? null,
+      updated_at: change.now,
+      finished_at: isOver(move.to) ? (row.finished_at ?? change.now) : null,
+      ...(move.expiresAt === undefined ? {} : { expires_at: move.expiresAt }),
+    })
+    .where('number', '=', row.number)
+    // Two may have read the same state: only one of them moves it.
+    .where('state', '=', row.state)
+    .returningAll()
+    .executeTakeFirst()
+  if (moved === undefined) {
+    throw new DeliveryError('conflict', 'The delivery has just changed; read it again.')
+  }
+  await tellFeed(change, moved, `delivery.${move.to}`, move.actorId ?? null)
+  return moved
+}
+
+/** Notes how far a delivery is, without an event: a reader is woken, the feed does not grow. */
+export async function noteProgress(
+  change: Change,
+  number: number,
+  progress: number,
+  message: string | null,
+): Promise<void> {
+  await change.db
+    .updateTable('deliveries')
+    .set({ progress, message, updated_at: change.now })
+    .where('number', '=', number)
+    .where('state', 'in', ['pending', 'running'])
+    .execute()
+  change.signal('delivery', String(number))
+}
+
+async function tellFeed(
+  change: Change,
+  row: DeliveryRow,
+  action: string,
+  actorId: string | null,
+): Promise<void> {
+  change.signal('delivery', String(row.number))
+  await recordEvents(change, [
+    {
+      organizationId: row.organization_id,
+      ownerId: row.owner_id,
+      actorId,
+      action,
+      deliveryNumber: row.number,
+      data: { id: row.id, kind: row.kind, type: row.type, state: row.state, message: row.message },
+    },
+  ])
+}
+
+export async function findDelivery(db: Connection, id: string): Promise<DeliveryRow | null> {
+  const row = await db.selectFrom('deliveries').selectAll().where('id', '=', id).executeTakeFirst()
+  return row ?? null
+}
+
+export async function findDeliveryByNumber(
+  db: Connection,
+  number: number,
+): Promise<DeliveryRow | null> {
+  const row = await db
+    .selectFrom('deliveries')
+    .selectAll()
+    .where('number', '=', number)
+    .executeTakeFirst()
+  return row ?? null
+}
+
+export interface DeliveriesQuery {
+  /** Only those with a smaller number: the next page, because the newest come first. */
+  before?: number
+  kind?: DeliveryKind
+  state?: DeliveryState
+  /** All of the organization instead of the caller's own; for its administrators. */
+  all?: boolean
+  /** At most 1,000. */
+  limit: number
+}
+
+/**
+ * The caller's deliveries, newest first.
+ * @throws DeliveryError `forbidden` when somebody else than an administrator asks for all.
+ */
+export async function listDeliveries(
+  core: Core,
+  principal: Principal,
+  query: DeliveriesQuery,
+): Promise<DeliveryRow[]> {
+  if (query.all && !hasPermission(principal, 'admin')) {
+    throw new DeliveryError('forbidden', 'Only administrators see the deliveries of all accounts.')
+  }
+  let rows = core.database.kysely
+    .selectFrom('deliveries')
+    .selectAll()
+    .where('organization_id', '=', principal.organizationId)
+    .orderBy('number', 'desc')
+    .limit(Math.min(query.limit, 1000))
+  if (!query.all) rows = rows.where('owner_id', '=', principal.accountId)
+  if (query.before !== undefined) rows = rows.where('number', '<', query.before)
+  if (query.kind !== undefined) rows = rows.where('kind', '=', query.kind)
+  if (query.state !== undefined) rows = rows.where('state', '=', query.state)
+  return rows.execute()
+}
+
+/** What `may` needs to know of a delivery. */
+export function deliveryThing(core: Core, row: DeliveryRow): Thing {
+  const type = row.type === null ? undefined : core.downloadTypes.get(row.type)
+  return {
+    organizationId: row.organization_id,
+    ownerId: row.owner_id,
+    // A type that was taken out of the configuration keeps the permission it would have by default.
+    permission: row.type === null ? null : (type?.permission ?? `download:${row.type}`),
+  }
+}

@@ -1,0 +1,141 @@
+import type { Connection } from '../database/database.ts'
+import type { DeliveryFileRow, DeliveryFileState, DeliveryRow } from '../database/tables.ts'
+import type { Core } from './core.ts'
+import { releaseStoredFiles, type StoredFileFacts } from './stored-files.ts'
+import type { Change } from './transact.ts'
+
+export interface NewDeliveryFile {
+  deliveryNumber: number
+  batch?: number
+  /** As the customer sees it. */
+  name: string
+  mediaType: string
+  state: DeliveryFileState
+  storedFileId: string | null
+  size: number | null
+}
+
+/** Gives a delivery files; at most 1,000 at a time. */
+export async function insertDeliveryFiles(
+  change: Change,
+  files: readonly NewDeliveryFile[],
+): Promise<void> {
+  if (files.length === 0) return
+  await change.db
+    .insertInto('delivery_files')
+    .values(
+      files.map((file) => ({
+        delivery_number: file.deliveryNumber,
+        batch: file.batch ?? 0,
+        name: file.name,
+        media_type: file.mediaType,
+        state: file.state,
+        stored_file_id: file.storedFileId,
+        size: file.size,
+        message: null,
+        created_at: change.now,
+        updated_at: change.now,
+      })),
+    )
+    .execute()
+}
+
+export interface FilesQuery {
+  /** Only files with a greater number. */
+  after?: number
+  state?: DeliveryFileState
+  /** At most 1,000. */
+  limit: number
+}
+
+/** The next files of a delivery, in the order of their numbers. */
+export async function listDeliveryFiles(
+  db: Connection,
+  deliveryNumber: number,
+  query: FilesQuery,
+): Promise<DeliveryFileRow[]> {
+  let rows = db
+    .selectFrom('delivery_files')
+    .selectAll()
+    .where('delivery_number', '=', deliveryNumber)
+    .orderBy('number')
+    .limit(Math.min(query.limit, 1000))
+  if (query.after !== undefined) rows = rows.where('number', '>', query.after)
+  if (query.state !== undefined) rows = rows.where('state', '=', query.state)
+  return rows.execute()
+}
+
+/** A file with the delivery it stands in, and its bytes when it has any. */
+export interface FoundFile {
+  file: DeliveryFileRow
+  delivery: DeliveryRow
+}
+
+export async function findDeliveryFile(db: Connection, number: number): Promise<FoundFile | null> {
+  const file = await db
+    .selectFrom('delivery_files')
+    .selectAll()
+    .where('number', '=', number)
+    .executeTakeFirst()
+  if (file === undefined) return null
+  const delivery = await db
+    .selectFrom('deliveries')
+    .selectAll()
+    .where('number', '=', file.delivery_number)
+    .executeTakeFirstOrThrow()
+  return { file, delivery }
+}
+
+/** The bytes behind a delivery's file; null when it has none (yet, or any more). */
+export async function findBytes(core: Core, fileNumber: number): Promise<StoredFileFacts | null> {
+  const row = await core.database.kysely
+    .selectFrom('delivery_files')
+    .innerJoin('stored_files', 'stored_files.id', 'delivery_files.stored_file_id')
+    .select([
+      'stored_files.object_key',
+      'stored_files.size',
+      'stored_files.media_type',
+      'stored_files.md5',
+      'stored_files.sha256',
+      'stored_files.crc32',
+      'stored_files.encryption',
+      'stored_files.created_at',
+    ])
+    .where('delivery_files.number', '=', fileNumber)
+    .executeTakeFirst()
+  return row ?? null
+}
+
+/**
+ * Ends the time of a delivery's files: they stay listed as `expired`, their bytes are let go, at
+ * most `limit` at once. Returns how many were let go; fewer than `limit` means that all are.
+ */
+export async function expireFiles(
+  change: Change,
+  deliveryNumber: number,
+  limit: number,
+): Promise<number> {
+  const files = await change.db
+    .selectFrom('delivery_files')
+    .select(['number', 'stored_file_id'])
+    .where('delivery_number', '=', deliveryNumber)
+    .where('state', '!=', 'expired')
+    .orderBy('number')
+    .limit(limit)
+    .execute()
+  if (files.length === 0) return 0
+  await change.db
+    .updateTable('delivery_files')
+    .set({ state: 'expired', stored_file_id: null, updated_at: change.now })
+    .where(
+      'number',
+      'in',
+      files.map((file) => file.number),
+    )
+    .execute()
+  await releaseStoredFiles(
+    change,
+    files.flatMap((file) => (file.stored_file_id === null ? [] : [file.stored_file_id])),
+  )
+  return files.length
+}

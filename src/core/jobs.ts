@@ -1,0 +1,262 @@
+import { sql } from 'kysely'
+import type { Connection } from '../database/database.ts'
+import type { JobRow } from '../database/tables.ts'
+import type { Core } from './core.ts'
+import { DeliveryError } from './errors.ts'
+import type { Change } from './transact.ts'
+
+export interface NewJob {
+  /** Names the handler. */
+  kind: string
+  /** `local`, or `worker:<type>` for work that outside programs claim. */
+  queue: string
+  organizationId: string
+  accountId: string
+  deliveryNumber?: number
+  payload?: unknown
+  maxAttempts: number
+}
+
+/** Puts work into the queue, in the transaction of what it is about: neither is there without the other. */
+export async function enqueueJob(change: Change, job: NewJob): Promise<JobRow> {
+  const row = await change.db
+    .insertInto('jobs')
+    .values({
+      kind: job.kind,
+      queue: job.queue,
+      organization_id: job.organizationId,
+      account_id: job.accountId,
+      delivery_number: job.deliveryNumber ?? null,
+      payload: JSON.stringify(job.payload ?? null),
+      state: 'waiting',
+      claimable_at: change.now,
+      attempt: 0,
+      max_attempts: job.maxAttempts,
+      worker: null,
+      cancel_asked_at: null,
+      message: null,
+      created_at: change.now,
+      started_at: null,
+      finished_at: null,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow()
+  change.signal('jobs', job.queue)
+  return row
+}
+
+/**
+ * Takes the job that has waited longest and makes it this worker's until its lease ends. A running
+ * job whose lease has ended is taken again: its worker is dead, or no longer to be believed. The
+ * attempt number that comes with it is the fence: every later step names it.
+ */
+export async function claimJob(
+  change: Change,
+  core: Core,
+  claim: { queues: readonly string[]; worker: string },
+): Promise<JobRow | null> {
+  if (claim.queues.length === 0) return null
+  const next = change.db
+    .selectFrom('jobs')
+    .select('number')
+    .where('queue', 'in', claim.queues)
+    .where('claimable_at', '<=', change.now)
+    .orderBy('claimable_at')
+    .orderBy('number')
+    .limit(1)
+    // Two nodes that claim at once must not wait for each other; SQLite has only one writer.
+    .$if(core.database.engine === 'postgres', (query) => query.forUpdate().skipLocked())
+  const row = await change.db
+    .updateTable('jobs')
+    .set({
+      state: 'running',
+      claimable_at: change.now + core.settings.leaseSeconds * 1000,
+      attempt: sql<number>`attempt + 1`,
+      worker: claim.worker,
+      started_at: change.now,
+    })
+    .where('number', '=', next)
+    .returningAll()
+    .executeTakeFirst()
+  return row ?? null
+}
+
+/** What a worker holds: enough to prove that the job is still its own. */
+export type HeldJob = Pick<JobRow, 'number' | 'attempt'>
+
+/**
+ * Extends the lease. `stop` is true when somebody has asked for the job to be cancelled.
+ * @throws DeliveryError `lease_lost` when the job is no longer this worker's
+ */
+export async function heartbeat(
+  change: Change,
+  core: Core,
+  job: HeldJob,
+): Promise<{ stop: boolean }> {
+  const row = await change.db
+    .updateTable('jobs')
+    .set({ claimable_at: change.now + core.settings.leaseSeconds * 1000 })
+    .where('number', '=', job.number)
+    .where('attempt', '=', job.attempt)
+    .where('state', '=', 'running')
+    .returning('cancel_asked_at')
+    .executeTakeFirst()
+  if (row === undefined) throw leaseLost()
+  return { stop: row.cancel_asked_at !== null }
+}
+
+/**
+ * Ends a job, in the transaction that makes its results visible: a worker whose lease was taken
+ * over cannot show anything.
+ * @throws DeliveryError `lease_lost`
+ */
+export async function endJob(
+  change: Change,
+  job: HeldJob,
+  end: { state: 'done' | 'dead' | 'canceled'; message?: string },
+): Promise<void> {
+  const row = await change.db
+    .updateTable('jobs')
+    .set({
+      state: end.state,
+      claimable_at: null,
+      message: end.message ?? null,
+      finished_at: change.now,
+    })
+    .where('number', '=', job.number)
+    .where('attempt', '=', job.attempt)
+    .where('state', '=', 'running')
+    .returning('number')
+    .executeTakeFirst()
+  if (row === undefined) throw leaseLost()
+}
+
+/**
+ * Puts a job back to be claimed later: after a failed attempt, or when a node stops and hands back
+ * what it had begun (`refund`: then the attempt does not count).
+ * @throws DeliveryError `lease_lost`
+ */
+export async function putJobBack(
+  change: Change,
+  job: HeldJob,
+  back: { after: number; message?: string; refund?: boolean },
+): Promise<void> {
+  const row = await change.db
+    .updateTable('jobs')
+    .set({
+      state: 'waiting',
+      claimable_at: change.now + back.after,
+      // A refunded attempt is given back by raising the limit: the number itself is the fence and never falls.
+      ...(back.refund ? { max_attempts: sql<number>`max_attempts + 1` } : {}),
+      message: back.message ?? null,
+      worker: null,
+    })
+    .where('number', '=', job.number)
+    .where('attempt', '=', job.attempt)
+    .where('state', '=', 'running')
+    .returning('queue')
+    .executeTakeFirst()
+  if (row === undefined) throw leaseLost()
+  change.signal('jobs', row.queue)
+}
+
+/**
+ * Cancels the jobs of a delivery. A waiting one is over at once; a running one is told to stop, and
+ * can no longer show results, because whoever cancels moves the delivery in the same transaction.
+ */
+export async function cancelJobs(change: Change, deliveryNumber: number): Promise<void> {
+  await change.db
+    .updateTable('jobs')
+    .set({ state: 'canceled', claimable_at: null, finished_at: change.now })
+    .where('delivery_number', '=', deliveryNumber)
+    .where('state', '=', 'waiting')
+    .execute()
+  const running = await change.db
+    .updateTable('jobs')
+    .set({ cancel_asked_at: change.now })
+    .where('delivery_number', '=', deliveryNumber)
+    .where('state', '=', 'running')
+    .returning('number')
+    .execute()
+  for (const job of running) change.signal('cancel', String(job.number))
+}
+
+/** May that attempt still end well? The sweeper spares its files as long as it may. */
+export async function isHeld(db: Connection, job: HeldJob): Promise<boolean> {
+  const row = await db
+    .selectFrom('jobs')
+    .select('number')
+    .where('number', '=', job.number)
+    .where('attempt', '=', job.attempt)
+    .where('state', '=', 'running')
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+export async function findJob(db: Connection, number: number): Promise<JobRow | null> {
+  const row = await db
+    .selectFrom('jobs')
+    .selectAll()
+    .where('number', '=', number)
+    .executeTakeFirst()
+  return row ?? null
+}
+
+/** When the next job of these queues becomes claimable, in ms since the epoch; null when none waits. */
+export async function nextClaimableAt(
+  db: Connection,
+  queues: readonly string[],
+): Promise<number | null> {
+  const row = await db
+    .selectFrom('jobs')
+    .select((eb) => eb.fn.min('claimable_at').as('at'))
+    .where('queue', 'in', queues)
+    .where('claimable_at', 'is not', null)
+    .executeTakeFirst()
+  return row?.at ?? null
+}
+
+/** How many jobs stand in each state, by queue; for metrics. */
+export async function countJobs(
+  core: Core,
+): Promise<{ queue: string; state: string; count: number }[]> {
+  const rows = await core.database.kysely
+    .selectFrom('jobs')
+    .select((eb) => ['queue', 'state', eb.fn.countAll<number>().as('count')] as const)
+    .where('claimable_at', 'is not', null)
+    .groupBy(['queue', 'state'])
+    .execute()
+  return rows.map((row) => ({ ...row, count: Number(row.count) }))
+}
+
+export interface JobsQuery {
+  organizationId: string
+  /** Only the jobs of this account; null for all of the organization. */
+  accountId: string | null
+  state?: JobRow['state']
+  /** Only those with a smaller number. */
+  before?: number
+  /** At most 1,000. */
+  limit: number
+}
+
+/** Jobs, newest first. */
+export async function listJobs(db: Connection, query: JobsQuery): Promise<JobRow[]> {
+  let rows = db
+    .selectFrom('jobs')
+    .selectAll()
+    .where('organization_id', '=', query.organizationId)
+    .orderBy('number', 'desc')
+    .limit(Math.min(query.limit, 1000))
+  if (query.accountId !== null) rows = rows.where('account_id', '=', query.accountId)
+  if (query.state !== undefined) rows = rows.where('state', '=', query.state)
+  if (query.before !== undefined) rows = rows.where('number', '<', query.before)
+  return rows.execute()
+}
+
+function leaseLost(): DeliveryError {
+  return new DeliveryError(
+    'lease_lost',
+    'The job is no longer held by this worker: its lease ended, or it was cancelled.',
+  )
+}

@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto'
+import { crc32 } from 'node:zlib'
+import type { Connection } from '../database/database.ts'
+import type { StoredFileRow } from '../database/tables.ts'
+import type { Content } from './content.ts'
+import type { Core } from './core.ts'
+import { newId } from './ids.ts'
+import type { Change } from './transact.ts'
+
+/** Bytes that are safe in the store, and what is known of them, before any row speaks of them. */
+export interface StoredBytes {
+  objectKey: string
+  size: number
+  md5: string
+  sha256: string
+  crc32: number
+}
+
+/**
+ * Takes bytes in: one pass stores them and takes md5, sha-256 and crc-32. When it resolves they
+ * are durable; the row comes after, in the transaction of what will show them. Bytes that never
+ * get a row are an orphan, which the sweeper removes.
+ * @param prefix where the object goes: `job/<number>-<attempt>` lets the sweeper ask whether its writer still lives
+ * @throws DeliveryError `storage_full`
+ */
+export async function storeBytes(
+  core: Core,
+  prefix: string,
+  source: AsyncIterable<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<StoredBytes> {
+  const objectKey = `${prefix}/${newId(core.database.now())}`
+  const md5 = createHash('md5')
+  const sha256 = createHash('sha256')
+  let crc = 0
+  async function* measured(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of source) {
+      md5.update(chunk)
+      sha256.update(chunk)
+      crc = crc32(chunk, crc)
+      yield chunk
+    }
+  }
+  const { size } = await core.store.put(objectKey, measured(), signal)
+  return { objectKey, size, md5: md5.digest('hex'), sha256: sha256.digest('hex'), crc32: crc }
+}
+
+/** Gives stored bytes their row. */
+export async function insertStoredFile(
+  change: Change,
+  bytes: StoredBytes,
+  mediaType: string,
+): Promise<StoredFileRow> {
+  return await change.db
+    .insertInto('stored_files')
+    .values({
+      id: newId(change.now),
+      object_key: bytes.objectKey,
+      size: bytes.size,
+      media_type: mediaType,
+      md5: bytes.md5,
+      sha256: bytes.sha256,
+      crc32: bytes.crc32,
+      encryption: null,
+      created_at: change.now,
+      released_at: null,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+/** What a stored file needs of its row to be delivered. */
+export type StoredFileFacts = Omit<StoredFileRow, 'id' | 'released_at'>
+
+/** A stored file as something to deliver. */
+export function contentOf(core: Core, file: StoredFileFacts): Content {
+  return {
+    size: file.size,
+    mediaType: file.media_type,
+    etag: `"${file.sha256.slice(0, 32)}"`,
+    lastModified: new Date(file.created_at),
+    digests: { md5: file.md5, sha256: file.sha256, crc32: file.crc32 },
+    read: (span, signal) => core.store.read(file.object_key, span, signal),
+  }
+}
+
+/** Of the given object keys, those that have a row. */
+export async function keysWithRow(db: Connection, keys: readonly string[]): Promise<Set<string>> {
+  if (keys.length === 0) return new Set()
+  const rows = await db
+    .selectFrom('stored_files')
+    .select('object_key')
+    .where('object_key', 'in', keys)
+    .execute()
+  return new Set(rows.map((row) => row.object_key))
+}
+
+/** Says that something stopped referring to these files; the sweeper looks whether anything else still does. */
+export async function releaseStoredFiles(change: Change, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return
+  await change.db
+    .updateTable('stored_files')
+    .set({ released_at: change.now })
+    .where('id', 'in', ids)
+    .execute()
+}
+
+/**
+ * Deletes the rows of released files that nothing refers to any more and returns their object keys,
+ * of at most `limit` looked at. The rows go first, so that no row ever speaks of bytes that are gone.
+ */
+export async function deleteUnreferenced(
+  change: Change,
+  limit: number,
+): Promise<{ looked: number; objectKeys: string[] }> {
+  const released = await change.db
+    .selectFrom('stored_files')
+    .select(['id', 'object_key'])
+    .select(({ exists, selectFrom }) =>
+      exists(
+        selectFrom('delivery_files')
+          .select('delivery_files.number')
+          .whereRef('delivery_files.stored_file_id', '=', 'stored_files.id'),
+      ).as('referenced'),
+    )
+    .where('released_at', 'is not', null)
+    .orderBy('released_at')
+    .limit(limit)
+    .execute()
+  const kept = released.filter((row) => row.referenced).map((row) => row.id)
+  const gone = released.filter((row) => !row.referenced)
+  if (kept.length > 0) {
+    await change.db
+      .updateTable('stored_files')
+      .set({ released_at: null })
+      .where('id', 'in', kept)
+      .execute()
+  }
+  if (gone.length > 0) {
+    const ids = gone.map((row) => row.id)
+    await change.db.deleteFrom('stored_files').where('id', 'in', ids).execute()
+  }
+  return { looked: released.length, objectKeys: gone.map((row) => row.object_key) }
+}
