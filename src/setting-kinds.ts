@@ -1,0 +1,137 @@
+import { createSecretKey, type KeyObject } from 'node:crypto'
+import { isIP } from 'node:net'
+
+/** How the text of a setting becomes a value. */
+export interface SettingKind<T> {
+  /** What is wanted, as it stands after "expected ". */
+  readonly expects: string
+  /** A secret's text is never shown, not even when it is malformed. */
+  readonly secret: boolean
+  /** `undefined` when the text is malformed. */
+  parse(text: string): T | undefined
+  /** The text as it may be shown to the operator. */
+  show(text: string): string
+}
+
+/** A key that nodes share: the first of a list makes new signatures, the others still verify. */
+export interface NamedKey {
+  /** Travels with what the key has signed or wrapped, 1 to 32 of `[A-Za-z0-9_-]`. */
+  readonly id: string
+  /** 32 to 64 bytes. A KeyObject, because logs and JSON cannot print it by accident. */
+  readonly secret: KeyObject
+}
+
+export type DatabaseUrl =
+  /** `path` is a file, or `:memory:`. */
+  | { readonly engine: 'sqlite'; readonly path: string }
+  | { readonly engine: 'postgres'; readonly url: string }
+
+export type StorageUrl =
+  | { readonly engine: 'file'; readonly path: string }
+  | { readonly engine: 's3'; readonly url: string }
+
+export const text = kind('a text', (value) => value)
+
+export const path = kind('a path', (value) => (value.includes('\0') ? undefined : value))
+
+/** A whole number within bounds, both included. */
+export function integer(unit: string, least: number, most: number): SettingKind<number> {
+  return kind(`${unit} from ${least} to ${most}`, (value) => {
+    if (!/^\d{1,15}$/.test(value)) return undefined
+    const number = Number(value)
+    return number >= least && number <= most ? number : undefined
+  })
+}
+
+export function oneOf<const T extends string>(...words: readonly T[]): SettingKind<T> {
+  return kind(`one of ${words.join(', ')}`, (value) => words.find((word) => word === value))
+}
+
+/** Where a server is reached from outside, without a trailing slash. */
+export const origin = kind(
+  'an http:// or https:// URL without a path, like https://files.example',
+  (value) => {
+    const url = URL.canParse(value) ? new URL(value) : null
+    if (url === null || !/^https?:$/.test(url.protocol)) return undefined
+    const bare = `${url.protocol}//${url.host}/`
+    return url.href === bare && !/[?#]/.test(value) ? url.origin : undefined
+  },
+)
+
+/** Addresses and networks: `10.0.0.0/8,::1`. */
+export const addresses = kind<readonly string[]>(
+  'IP addresses or networks joined by commas, like 10.0.0.0/8,::1',
+  (value) => {
+    const parts = splitList(value)
+    return parts.every(isAddress) ? parts : undefined
+  },
+)
+
+export const databaseUrl: SettingKind<DatabaseUrl> = {
+  ...kind('sqlite:<file> or postgres://…', parseDatabaseUrl),
+  show: hidePassword,
+}
+
+export const storageUrl: SettingKind<StorageUrl> = {
+  ...kind('file:<folder> or s3://<bucket>', parseStorageUrl),
+  show: hidePassword,
+}
+
+/** `id:base64url,…`; no two alike. */
+export const keys: SettingKind<readonly NamedKey[]> = {
+  expects:
+    'id:secret pairs joined by commas, each secret 32 to 64 bytes in base64url and each id used once',
+  secret: true,
+  parse: parseKeys,
+  show: () => '(hidden)',
+}
+
+function kind<T>(expects: string, parse: (value: string) => T | undefined): SettingKind<T> {
+  return { expects, secret: false, parse, show: (value) => value }
+}
+
+function splitList(value: string): string[] {
+  return value === '' ? [] : value.split(',').map((part) => part.trim())
+}
+
+function isAddress(value: string): boolean {
+  const [address = '', bits, ...more] = value.split('/')
+  const version = isIP(address)
+  if (version === 0 || more.length > 0) return false
+  if (bits === undefined) return true
+  return /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128)
+}
+
+function parseDatabaseUrl(value: string): DatabaseUrl | undefined {
+  const file = /^sqlite:([^\0]+)$/.exec(value)?.[1]
+  if (file !== undefined) return { engine: 'sqlite', path: file }
+  return /^postgres(ql)?:\/\//.test(value) && URL.canParse(value)
+    ? { engine: 'postgres', url: value }
+    : undefined
+}
+
+function parseStorageUrl(value: string): StorageUrl | undefined {
+  const folder = /^file:([^\0]+)$/.exec(value)?.[1]
+  if (folder !== undefined) return { engine: 'file', path: folder.replace(/^\/\/(?=\/)/, '') }
+  return /^s3:\/\/./.test(value) && URL.canParse(value) ? { engine: 's3', url: value } : undefined
+}
+
+/** Also of a URL that cannot be parsed, because that one is shown in the refusal. */
+function hidePassword(value: string): string {
+  return value
+    .replace(/^([a-z0-9+]*:?\/\/)?([^:@]*):(.*)@/, '$1$2:(hidden)@')
+    .replace(/([?&][^=&]*(?:secret|password|token)[^=&]*=)[^&]*/gi, '$1(hidden)')
+}
+
+function parseKeys(value: string): readonly NamedKey[] | undefined {
+  const named: NamedKey[] = []
+  for (const part of splitList(value)) {
+    const match = /^([A-Za-z0-9_-]{1,32}):([A-Za-z0-9_-]+)={0,2}$/.exec(part)
+    const bytes = Buffer.from(match?.[2] ?? '', 'base64url')
+    const id = match?.[1]
+    if (id === undefined || bytes.length < 32 || bytes.length > 64) return undefined
+    if (named.some((other) => other.id === id)) return undefined
+    named.push({ id, secret: createSecretKey(bytes) })
+  }
+  return named
+}
