@@ -186,3 +186,19 @@ export function deliveryThing(core: Core, row: DeliveryRow): Thing {
     permission: row.type === null ? null : (type?.permission ?? `download:${row.type}`),
   }
 }
+
+/** Deliveries whose time is over and that are not `expired` yet, the longest overdue first. */
+export async function findExpired(
+  db: Connection,
+  now: number,
+  limit: number,
+): Promise<DeliveryRow[]> {
+  return await db
+    .selectFrom('deliveries')
+    .selectAll()
+    .where('expires_at', '<=', now)
+    .where('state', '!=', 'expired')
+    .orderBy('expires_at')
+    .limit(limit)
+    .execute()
+}

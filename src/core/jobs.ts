@@ -115,7 +115,7 @@ export async function endJob(
   job: HeldJob,
   end: { state: 'done' | 'dead' | 'canceled'; message?: string },
 ): Promise<void> {
-  const row = await change.db
+  let held = change.db
     .updateTable('jobs')
     .set({
       state: end.state,
@@ -126,8 +126,9 @@ export async function endJob(
     .where('number', '=', job.number)
     .where('attempt', '=', job.attempt)
     .where('state', '=', 'running')
-    .returning('number')
-    .executeTakeFirst()
+  // Once it was asked to stop it may have been asked for anew: then another job speaks for the delivery.
+  if (end.state !== 'canceled') held = held.where('cancel_asked_at', 'is', null)
+  const row = await held.returning('number').executeTakeFirst()
   if (row === undefined) throw leaseLost()
 }
 
@@ -154,6 +155,7 @@ export async function putJobBack(
     .where('number', '=', job.number)
     .where('attempt', '=', job.attempt)
     .where('state', '=', 'running')
+    .where('cancel_asked_at', 'is', null)
     .returning('queue')
     .executeTakeFirst()
   if (row === undefined) throw leaseLost()

@@ -99,6 +99,7 @@ async function deliveries(db: Kysely<unknown>, engine: Engine): Promise<void> {
     .on('deliveries')
     .column('expires_at')
     .where(sql.ref('expires_at'), 'is not', null)
+    .where(sql.ref('state'), '!=', sql.lit('expired'))
     .execute()
   await numberKey(db.schema.createTable('delivery_files'), engine)
     .addColumn('delivery_number', 'bigint', (c) => c.notNull().references('deliveries.number'))

@@ -1,0 +1,192 @@
+import type { GrantRow } from '../database/tables.ts'
+import type { Core } from './core.ts'
+import { deliveryThing } from './deliveries.ts'
+import { findDeliveryFile } from './delivery-files.ts'
+import { DeliveryError } from './errors.ts'
+import { recordEvents } from './events.ts'
+import { newId } from './ids.ts'
+import { demand } from './may.ts'
+import { hasPermission, type Principal } from './principal.ts'
+import type { StoredFileFacts } from './stored-files.ts'
+import { transact } from './transact.ts'
+
+export interface NewGrant {
+  fileNumber: number
+  disposition?: 'attachment' | 'inline'
+  /** In seconds; the installation's setting when it is left out, never longer than the delivery lives. */
+  lifetimeSeconds?: number
+  /** What an expired URL answers: the issuing API's profile says. */
+  expiredStatus?: 401 | 403
+}
+
+/**
+ * Grants a signed URL to a file, to whoever may pick it up.
+ * @throws DeliveryError `not_found`, `not_yours`, `forbidden`, `not_ready`, `expired`,
+ *   `invalid` for a lifetime outside 1 to 604,800 seconds
+ */
+export async function grantFile(
+  core: Core,
+  principal: Principal,
+  wish: NewGrant,
+): Promise<GrantRow> {
+  const seconds = wish.lifetimeSeconds ?? core.settings.signedUrlSeconds
+  if (!Number.isInteger(seconds) || seconds < 1 || seconds > 604_800) {
+    throw new DeliveryError('invalid', 'A signed URL lives from 1 to 604,800 seconds.')
+  }
+  const found = await findDeliveryFile(core.database.kysely, wish.fileNumber)
+  if (found === null) throw new DeliveryError('not_found', 'There is no such file.')
+  const { file, delivery } = found
+  demand(
+    principal,
+    'read',
+    deliveryThing(core, delivery),
+    'This file belongs to somebody else, or you may not pick up files of its type.',
+  )
+  if (file.state === 'expired') throw new DeliveryError('expired', "The file's time is over.")
+  if (file.stored_file_id === null) {
+    throw new DeliveryError('not_ready', 'The file is not ready yet.')
+  }
+  return await transact(core, async (change) => {
+    return await change.db
+      .insertInto('grants')
+      .values({
+        id: newId(change.now),
+        organization_id: delivery.organization_id,
+        account_id: principal.accountId,
+        file_number: file.number,
+        archive_id: null,
+        method: 'GET',
+        file_name: file.name,
+        disposition: wish.disposition ?? 'attachment',
+        expired_status: wish.expiredStatus ?? 403,
+        created_at: change.now,
+        expires_at: Math.min(
+          change.now + seconds * 1000,
+          delivery.expires_at ?? Number.MAX_SAFE_INTEGER,
+        ),
+        revoked_at: null,
+      })
+      .returningAll()
+      .executeTakeFirstOrThrow()
+  })
+}
+
+/** What a grant opens. */
+export interface GrantedFile {
+  grant: Pick<GrantRow, 'id' | 'account_id' | 'file_number' | 'disposition' | 'revoked_at'>
+  /** Null when the bytes have gone since. */
+  bytes: StoredFileFacts | null
+}
+
+/** A grant with the bytes it opens, in one look-up: every download by a signed URL comes here. */
+export async function findGrantedFile(core: Core, id: string): Promise<GrantedFile | null> {
+  const row = await core.database.kysely
+    .selectFrom('grants')
+    .leftJoin('delivery_files', 'delivery_files.number', 'grants.file_number')
+    .leftJoin('stored_files', 'stored_files.id', 'delivery_files.stored_file_id')
+    .select([
+      'grants.id',
+      'grants.account_id',
+      'grants.file_number',
+      'grants.disposition',
+      'grants.revoked_at',
+      'stored_files.object_key',
+      'stored_files.size',
+      'stored_files.media_type',
+      'stored_files.md5',
+      'stored_files.sha256',
+      'stored_files.crc32',
+      'stored_files.encryption',
+      'stored_files.created_at',
+    ])
+    .where('grants.id', '=', id)
+    .executeTakeFirst()
+  if (row === undefined) return null
+  const { id: grantId, account_id, file_number, disposition, revoked_at, ...facts } = row
+  return {
+    grant: { id: grantId, account_id, file_number, disposition, revoked_at },
+    bytes: facts.object_key === null ? null : (facts as StoredFileFacts),
+  }
+}
+
+/** What an expired URL answers; null when the grant has been forgotten. */
+export async function expiredStatusOf(core: Core, id: string): Promise<number | null> {
+  const row = await core.database.kysely
+    .selectFrom('grants')
+    .select('expired_status')
+    .where('id', '=', id)
+    .executeTakeFirst()
+  return row?.expired_status ?? null
+}
+
+export interface GrantsQuery {
+  /** Only those with a smaller id: the next page, because the newest come first. */
+  before?: string
+  all?: boolean
+  /** At most 1,000. */
+  limit: number
+}
+
+/** The signed URLs that the caller was given and that have not expired, newest first. */
+export async function listGrants(
+  core: Core,
+  principal: Principal,
+  query: GrantsQuery,
+): Promise<GrantRow[]> {
+  if (query.all && !hasPermission(principal, 'admin')) {
+    throw new DeliveryError('forbidden', 'Only administrators see the links of all accounts.')
+  }
+  let rows = core.database.kysely
+    .selectFrom('grants')
+    .selectAll()
+    .where('organization_id', '=', principal.organizationId)
+    .where('expires_at', '>', core.database.now())
+    .orderBy('id', 'desc')
+    .limit(Math.min(query.limit, 1000))
+  if (!query.all) rows = rows.where('account_id', '=', principal.accountId)
+  if (query.before !== undefined) rows = rows.where('id', '<', query.before)
+  return rows.execute()
+}
+
+/**
+ * Revokes one signed URL at once, on every node. Revoking it again changes nothing.
+ * @throws DeliveryError `not_found`, `not_yours`
+ */
+export async function revokeGrant(core: Core, principal: Principal, id: string): Promise<GrantRow> {
+  return await transact(core, async (change) => {
+    const grant = await change.db
+      .selectFrom('grants')
+      .selectAll()
+      .where('id', '=', id)
+      .executeTakeFirst()
+    if (grant === undefined) throw new DeliveryError('not_found', 'There is no such link.')
+    demand(
+      principal,
+      'manage',
+      { organizationId: grant.organization_id, ownerId: grant.account_id, permission: null },
+      'This link was made for somebody else.',
+    )
+    if (grant.revoked_at !== null) return grant
+    await change.db
+      .updateTable('grants')
+      .set({ revoked_at: change.now })
+      .where('id', '=', id)
+      .execute()
+    change.signal('grant', id)
+    await recordEvents(change, [
+      {
+        organizationId: grant.organization_id,
+        ownerId: grant.account_id,
+        actorId: principal.accountId,
+        action: 'link.revoked',
+        data: { link: id, file: grant.file_number },
+      },
+    ])
+    return { ...grant, revoked_at: change.now }
+  })
+}
+
+/** Forgets grants that expired before a time (ms); their URLs answer as expired ones all the same. */
+export async function forgetGrants(core: Core, before: number): Promise<void> {
+  await core.database.kysely.deleteFrom('grants').where('expires_at', '<', before).execute()
+}

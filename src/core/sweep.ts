@@ -1,0 +1,126 @@
+import type { Core } from './core.ts'
+import { findExpired, moveDelivery } from './deliveries.ts'
+import { expireFiles } from './delivery-files.ts'
+import { forgetGrants } from './grants.ts'
+import { forgetOldKeys } from './idempotency.ts'
+import { isHeld } from './jobs.ts'
+import { deleteUnreferenced, keysWithRow } from './stored-files.ts'
+import { transact } from './transact.ts'
+
+const DAY_MS = 24 * 3600 * 1000
+/** Rows in one transaction, so that no sweep holds up the requests for long. */
+const BATCH = 200
+
+export interface SweepReport {
+  /** Deliveries whose time was over. */
+  expired: number
+  /** Files that nothing referred to any more. */
+  unreferenced: number
+  /** Objects without a row, left by a crash. */
+  orphans: number
+  /** Half-written objects, left by a crash. */
+  abandoned: number
+}
+
+export interface SweepOptions {
+  /** Also look through the whole store for objects without a row; slow where there are many. */
+  orphans: boolean
+  /** Change nothing, only count what would go. */
+  dryRun?: boolean
+  signal?: AbortSignal
+}
+
+/**
+ * Takes away what nobody needs: deliveries past their time, bytes that nothing refers to, objects
+ * that a crash left without a row. What is younger than the grace period, or belongs to a job that
+ * is still held, stays.
+ */
+export async function sweep(core: Core, options: SweepOptions): Promise<SweepReport> {
+  if (options.dryRun) return await count(core, options)
+  const expired = await expireDeliveries(core, options)
+  const unreferenced = await removeUnreferenced(core, options)
+  const orphans = options.orphans ? await removeOrphans(core, options) : 0
+  const before = core.database.now() - core.settings.orphanGraceSeconds * 1000
+  const abandoned = await core.store.removeAbandoned(before)
+  await transact(core, forgetOldKeys)
+  await forgetGrants(core, core.database.now() - 30 * DAY_MS)
+  return { expired, unreferenced, orphans, abandoned }
+}
+
+async function count(core: Core, options: SweepOptions): Promise<SweepReport> {
+  const expired = await findExpired(core.database.kysely, core.database.now(), 1_000_000)
+  let orphans = 0
+  if (options.orphans) {
+    for await (const _key of orphanKeys(core, options.signal)) orphans += 1
+  }
+  return { expired: expired.length, unreferenced: 0, orphans, abandoned: 0 }
+}
+
+async function expireDeliveries(core: Core, { signal }: SweepOptions): Promise<number> {
+  let expired = 0
+  while (!signal?.aborted) {
+    const due = await findExpired(core.database.kysely, core.database.now(), 1)
+    const [delivery] = due
+    if (delivery === undefined) return expired
+    // The files first, in pieces: a delivery is `expired` when all of its bytes are let go.
+    for (;;) {
+      const let_go = await transact(core, (change) => expireFiles(change, delivery.number, BATCH))
+      if (let_go < BATCH) break
+    }
+    await transact(core, (change) => moveDelivery(change, delivery, { to: 'expired' }))
+    expired += 1
+  }
+  return expired
+}
+
+async function removeUnreferenced(core: Core, { signal }: SweepOptions): Promise<number> {
+  let removed = 0
+  while (!signal?.aborted) {
+    const { looked, objectKeys } = await transact(core, (change) =>
+      deleteUnreferenced(change, BATCH),
+    )
+    // Dies the server here, the objects are orphans, and the look through the store finds them.
+    for (const key of objectKeys) await core.store.remove(key)
+    removed += objectKeys.length
+    if (looked < BATCH) return removed
+  }
+  return removed
+}
+
+async function removeOrphans(core: Core, { signal }: SweepOptions): Promise<number> {
+  let removed = 0
+  for await (const key of orphanKeys(core, signal)) {
+    await core.store.remove(key)
+    removed += 1
+  }
+  return removed
+}
+
+/** Objects that have no row, are older than the grace period, and whose writer is gone. */
+export async function* orphanKeys(core: Core, signal?: AbortSignal): AsyncGenerator<string> {
+  const before = core.database.now() - core.settings.orphanGraceSeconds * 1000
+  let batch: string[] = []
+  for await (const object of core.store.list('')) {
+    if (signal?.aborted) return
+    if (object.modifiedAt < before) batch.push(object.key)
+    if (batch.length < BATCH) continue
+    yield* withoutRow(core, batch)
+    batch = []
+  }
+  yield* withoutRow(core, batch)
+}
+
+async function* withoutRow(core: Core, keys: readonly string[]): AsyncGenerator<string> {
+  const known = await keysWithRow(core.database.kysely, keys)
+  for (const key of keys) {
+    if (!known.has(key) && !(await isBeingWritten(core, key))) yield key
+  }
+}
+
+/** Keys of a job's results name the job and the attempt, so that one can ask whether it may still end well. */
+async function isBeingWritten(core: Core, key: string): Promise<boolean> {
+  const match = /^jobs\/(\d+)-(\d+)\//.exec(key)
+  if (match === null) return false
+  const [, number, attempt] = match
+  return await isHeld(core.database.kysely, { number: Number(number), attempt: Number(attempt) })
+}
