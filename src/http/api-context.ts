@@ -1,0 +1,34 @@
+import type { FastifyRequest } from 'fastify'
+import type { KeyRing } from '../auth/key-ring.ts'
+import type { SignIn } from '../auth/sign-in.ts'
+import { signUrl } from '../auth/signed-url.ts'
+import type { Core } from '../core/core.ts'
+import type { GrantRow } from '../database/tables.ts'
+
+/** What every API is given. */
+export interface ApiContext {
+  readonly core: Core
+  readonly signIn: SignIn
+  readonly signingKeys: KeyRing
+  /** Where customers reach the server, without a slash at the end; null: as the request says. */
+  readonly publicUrl: string | null
+}
+
+/**
+ * The beginning of absolute links, without a slash at the end. The request's own host counts only
+ * where the operator has not said one; forwarded headers only from trusted proxies (Fastify sees to it).
+ */
+export function baseUrl(context: ApiContext, request: FastifyRequest): string {
+  return context.publicUrl ?? `${request.protocol}://${request.host}`
+}
+
+/** The absolute signed URL of a grant. */
+export function grantUrl(context: ApiContext, request: FastifyRequest, grant: GrantRow): string {
+  const target = signUrl(context.signingKeys, {
+    grantId: grant.id,
+    fileName: grant.file_name,
+    method: grant.method,
+    expiresAt: grant.expires_at,
+  })
+  return baseUrl(context, request) + target
+}

@@ -1,0 +1,52 @@
+import type { FastifyError } from 'fastify'
+import { DeliveryError, type ErrorCode } from '../core/errors.ts'
+
+/** What the web framework refuses by itself, in our codes. */
+const frameworkCodes: Record<string, [ErrorCode, string]> = {
+  FST_ERR_CTP_INVALID_JSON_BODY: ['malformed', 'The body is not valid JSON.'],
+  FST_ERR_CTP_EMPTY_JSON_BODY: ['malformed', 'The body is empty; JSON was announced.'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['malformed', 'The body is shorter than was announced.'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [
+    'unsupported_media_type',
+    'The Content-Type of the body is not one that is taken here.',
+  ],
+  FST_ERR_CTP_BODY_TOO_LARGE: ['too_large', 'The body is too large.'],
+  FST_ERR_BAD_URL: ['malformed', 'The path of the URL is not valid.'],
+}
+
+/**
+ * Any error as one of ours: refusals of the framework by the table above, failed schema checks as
+ * `invalid` with the path in `details.errors`, database or disk trouble that passes as `unavailable`
+ * or `storage_full`, and everything unknown as `internal` with the error as its cause, for the log.
+ */
+export function asDeliveryError(error: unknown): DeliveryError {
+  if (error instanceof DeliveryError) return error
+  const { code, validation, statusCode } = error as Partial<FastifyError>
+  if (validation !== undefined) return validationError(error as FastifyError)
+  const known = code === undefined ? undefined : frameworkCodes[code]
+  if (known !== undefined) return new DeliveryError(known[0], known[1], { cause: error })
+  if (code === 'SQLITE_FULL' || code === 'ENOSPC') {
+    return new DeliveryError('storage_full', 'The storage is full.', { cause: error })
+  }
+  if (code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED') {
+    return new DeliveryError('unavailable', 'The database is busy; try again.', { cause: error })
+  }
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    return new DeliveryError('malformed', 'The request cannot be read.', { cause: error })
+  }
+  return new DeliveryError('internal', 'Something went wrong on our side.', { cause: error })
+}
+
+function validationError(error: FastifyError): DeliveryError {
+  const errors = (error.validation ?? []).map((problem) => ({
+    path: problem.instancePath || '/',
+    problem: problem.message ?? 'is not valid',
+  }))
+  const [first] = errors
+  const where = error.validationContext ?? 'request'
+  const sentence =
+    first === undefined
+      ? `The ${where} is not valid.`
+      : `The ${where} is not valid: ${first.path === '/' ? 'it' : first.path} ${first.problem}.`
+  return new DeliveryError('invalid', sentence, { cause: error, details: { errors } })
+}

@@ -1,0 +1,138 @@
+import { PassThrough } from 'node:stream'
+import { findAccount } from '../core/accounts.ts'
+import type { Core } from '../core/core.ts'
+import { findDeliveryByNumber } from '../core/deliveries.ts'
+import { completeDownload, downloadSteps, type MadeFile } from '../core/download-jobs.ts'
+import { DeliveryError } from '../core/errors.ts'
+import { demand } from '../core/may.ts'
+import { principalOf } from '../core/principal.ts'
+import { storeBytes } from '../core/stored-files.ts'
+import type { DeliveryRow, JobRow } from '../database/tables.ts'
+import type { Attempt, JobHandler } from './handler.ts'
+import type { Producer, ProducerContext } from './producer.ts'
+
+/** Makes downloads by the producers of their types. */
+export function createDownloadHandler(
+  core: Core,
+  producers: ReadonlyMap<string, Producer>,
+): JobHandler {
+  return {
+    steps: downloadSteps,
+    run: (attempt) => makeDownload(core, producers, attempt),
+  }
+}
+
+async function makeDownload(
+  core: Core,
+  producers: ReadonlyMap<string, Producer>,
+  attempt: Attempt,
+): Promise<void> {
+  const { job } = attempt
+  const delivery = await findDeliveryByNumber(core.database.kysely, job.delivery_number ?? 0)
+  const type = delivery?.type ?? ''
+  const producer = producers.get(type)
+  if (delivery === null || producer === undefined) {
+    throw new DeliveryError('invalid', `The download type "${type}" is no longer configured.`)
+  }
+  const account = await stillPermitted(core, delivery)
+  const files = openFiles(core, attempt)
+  const context: ProducerContext = {
+    type,
+    info: delivery.info === null ? undefined : JSON.parse(delivery.info),
+    account,
+    signal: attempt.signal,
+    progress: attempt.report,
+    file: files.open,
+  }
+  try {
+    await producer(context)
+    await completeDownload(core, job, await files.finish())
+  } catch (error) {
+    await files.discard()
+    throw error
+  }
+}
+
+/** A right that was lost since the request is lost. */
+async function stillPermitted(
+  core: Core,
+  delivery: DeliveryRow,
+): Promise<ProducerContext['account']> {
+  const account = await findAccount(core, delivery.owner_id)
+  const principal = account === null ? null : principalOf(account)
+  const type = core.downloadTypes.get(delivery.type ?? '')
+  const sentence = 'The account may no longer ask for downloads of this type.'
+  if (principal === null || type === undefined) throw new DeliveryError('forbidden', sentence)
+  demand(
+    principal,
+    'create',
+    { organizationId: delivery.organization_id, ownerId: null, permission: type.permission },
+    sentence,
+  )
+  return {
+    id: principal.accountId,
+    username: principal.username,
+    organizationId: principal.organizationId,
+  }
+}
+
+interface OpenFile {
+  name: string
+  mediaType: string
+  stream: PassThrough
+  stored: ReturnType<typeof storeBytes>
+}
+
+/** The files of one attempt: written to the store as the producer writes them, shown only at its end. */
+function openFiles(core: Core, { job, signal }: Attempt) {
+  const files = new Map<string, OpenFile>()
+  return {
+    open(name: string, mediaType: string): PassThrough {
+      checkName(name, files)
+      const stream = new PassThrough({ highWaterMark: 256 * 1024 })
+      const stored = storeBytes(core, keyPrefix(job), stream, signal)
+      // The producer learns of a full disk by its own stream; `finish` reports it, too.
+      stored.catch((error) => stream.destroy(error))
+      stream.on('error', () => {})
+      files.set(name, { name, mediaType, stream, stored })
+      return stream
+    },
+
+    async finish(): Promise<MadeFile[]> {
+      const made: MadeFile[] = []
+      for (const { name, mediaType, stream, stored } of files.values()) {
+        if (!stream.writableEnded) stream.end()
+        made.push({ name, mediaType, bytes: await stored })
+      }
+      return made
+    },
+
+    async discard(): Promise<void> {
+      for (const { stream } of files.values()) stream.destroy(new Error('The attempt has failed.'))
+      const settled = await Promise.allSettled([...files.values()].map((file) => file.stored))
+      for (const result of settled) {
+        // Best effort: what stays is an orphan, and the sweeper's.
+        if (result.status === 'fulfilled') {
+          await core.store.remove(result.value.objectKey).catch(() => {})
+        }
+      }
+    },
+  }
+}
+
+function keyPrefix(job: JobRow): string {
+  return `jobs/${job.number}-${job.attempt}`
+}
+
+function checkName(name: string, files: ReadonlyMap<string, OpenFile>): void {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  if (name === '' || name.length > 255 || /[\x00-\x1f\x7f/\\]/.test(name)) {
+    throw new DeliveryError(
+      'invalid',
+      `A producer named a file ${JSON.stringify(name)}: a file name has 1 to 255 characters without slashes or control characters.`,
+    )
+  }
+  if (files.has(name)) {
+    throw new DeliveryError('invalid', `A producer wrote two files named "${name}".`)
+  }
+}

@@ -1,0 +1,100 @@
+import type { Core } from '../core/core.ts'
+import { beginJob, type StepsByKind } from '../core/job-life.ts'
+import { nextClaimableAt } from '../core/jobs.ts'
+import type { JobRow } from '../database/tables.ts'
+import type { JobHandler } from './handler.ts'
+import { runAttempt, type StopReason } from './run-attempt.ts'
+
+export interface WorkerLoopOptions {
+  handlers: ReadonlyMap<string, JobHandler>
+  /** Names this node in the jobs it holds. */
+  worker: string
+  /** How many jobs run at once. */
+  concurrency: number
+  /** Hears of everything that goes wrong; `job` is null when no job could be claimed. */
+  onError(error: unknown, job: JobRow | null): void
+}
+
+export interface WorkerLoop {
+  /** Stops claiming, hands back what runs, and resolves when nothing runs any more. */
+  stop(): Promise<void>
+}
+
+/** The queue of the work that the servers themselves do. */
+const QUEUES = ['local'] as const
+/** A wake-up call can be lost between nodes: the loop looks by itself this often. */
+const LOOK_MS = 5000
+
+/** Claims jobs and runs them, as many at once as it may, woken by signals and by the clock. */
+export function startWorkerLoop(core: Core, options: WorkerLoopOptions): WorkerLoop {
+  const steps: StepsByKind = new Map(
+    [...options.handlers].map(([kind, handler]) => [kind, handler.steps]),
+  )
+  const running = new Map<Promise<void>, AbortController>()
+  let stopped = false
+  let filling: Promise<void> | null = null
+  let wokenMeanwhile = false
+  let timer: NodeJS.Timeout | undefined
+
+  function wake(): void {
+    if (stopped) return
+    if (filling !== null) {
+      wokenMeanwhile = true
+      return
+    }
+    clearTimeout(timer)
+    filling = fill()
+      .catch((error) => options.onError(error, null))
+      .then(lookLater)
+      .finally(() => {
+        filling = null
+        if (wokenMeanwhile) {
+          wokenMeanwhile = false
+          wake()
+        }
+      })
+  }
+
+  async function fill(): Promise<void> {
+    while (!stopped && running.size < options.concurrency) {
+      const job = await beginJob(core, steps, { queues: QUEUES, worker: options.worker })
+      if (job === null) return
+      start(job)
+    }
+  }
+
+  function start(job: JobRow): void {
+    const handler = options.handlers.get(job.kind) as JobHandler
+    const stop = new AbortController()
+    // Between the claim and here, the node may have begun to stop.
+    if (stopped) stop.abort('stopping' satisfies StopReason)
+    const attempt = runAttempt(core, { job, handler, stop, onError: options.onError })
+    running.set(attempt, stop)
+    void attempt.then(() => {
+      running.delete(attempt)
+      wake()
+    })
+  }
+
+  async function lookLater(): Promise<void> {
+    if (stopped) return
+    const due = await nextClaimableAt(core.database.kysely, QUEUES).catch(() => null)
+    const wait = due === null ? LOOK_MS : Math.max(20, due - core.database.now())
+    // With every slot taken, the end of a job is what wakes the loop.
+    timer = setTimeout(wake, running.size < options.concurrency ? Math.min(wait, LOOK_MS) : LOOK_MS)
+  }
+
+  const unsubscribe = core.database.signals.subscribe('jobs', wake)
+  if (options.concurrency > 0) wake()
+
+  return {
+    async stop() {
+      stopped = true
+      unsubscribe()
+      await filling
+      clearTimeout(timer)
+      for (const stop of running.values()) stop.abort('stopping' satisfies StopReason)
+      await Promise.all(running.keys())
+    },
+  }
+}

@@ -1,0 +1,97 @@
+import type { Core } from '../core/core.ts'
+import { reportProgress } from '../core/download-jobs.ts'
+import { DeliveryError } from '../core/errors.ts'
+import { failJob, releaseJob, stopJob } from '../core/job-life.ts'
+import type { JobRow } from '../database/tables.ts'
+import type { JobHandler } from './handler.ts'
+
+/** Why a running attempt was told to stop. */
+export type StopReason = 'canceled' | 'lease-lost' | 'stopping'
+
+export interface RunAttempt {
+  job: JobRow
+  handler: JobHandler
+  /** Aborted, with a `StopReason`, when the node stops. */
+  stop: AbortController
+  onError(error: unknown, job: JobRow): void
+}
+
+/**
+ * Runs one attempt to its end, whatever that is: done, failed, cancelled, handed back, or taken over
+ * by another worker. Keeps the lease meanwhile. Never rejects.
+ */
+export async function runAttempt(core: Core, attempt: RunAttempt): Promise<void> {
+  const { job, handler, stop } = attempt
+  const keeper = keepLease(core, attempt)
+  try {
+    await handler.run({ job, signal: stop.signal, report: keeper.report })
+  } catch (error) {
+    await settle(core, attempt, error).catch((cause) => attempt.onError(cause, job))
+  } finally {
+    keeper.end()
+  }
+}
+
+async function settle(core: Core, attempt: RunAttempt, error: unknown): Promise<void> {
+  const { job, handler, stop } = attempt
+  if (stop.signal.aborted) {
+    const reason = stop.signal.reason as StopReason
+    if (reason === 'canceled') await stopJob(core, job)
+    if (reason === 'stopping') await releaseJob(core, handler.steps, job)
+    return
+  }
+  if (error instanceof DeliveryError && error.code === 'lease_lost') return
+  attempt.onError(error, job)
+  const known = error instanceof DeliveryError
+  await failJob(core, handler.steps, job, {
+    message: error instanceof Error ? error.message : String(error),
+    // What is invalid or forbidden now will be so at the next attempt.
+    retry: !(known && (error.code === 'invalid' || error.code === 'forbidden')),
+  })
+}
+
+/** Progress is written this often at most. */
+const REPORT_MS = 500
+
+function keepLease(core: Core, { job, stop, onError }: RunAttempt) {
+  let progress = 0
+  let message: string | null = null
+  let dirty = false
+  let busy = false
+  let lastBeat = performance.now()
+  const beatMs = (core.settings.leaseSeconds * 1000) / 3
+
+  const timer = setInterval(() => void tick(), Math.min(REPORT_MS, beatMs))
+  const unsubscribe = core.database.signals.subscribe('cancel', (payload) => {
+    if (payload === String(job.number)) stop.abort('canceled' satisfies StopReason)
+  })
+
+  async function tick(): Promise<void> {
+    if (busy || (!dirty && performance.now() - lastBeat < beatMs)) return
+    busy = true
+    dirty = false
+    try {
+      const beat = await reportProgress(core, job, { progress, message })
+      lastBeat = performance.now()
+      if (beat.stop) stop.abort('canceled' satisfies StopReason)
+    } catch (error) {
+      if (error instanceof DeliveryError && error.code === 'lease_lost') {
+        stop.abort('lease-lost' satisfies StopReason)
+      } else onError(error, job)
+    } finally {
+      busy = false
+    }
+  }
+
+  return {
+    report(fraction: number, text?: string): void {
+      progress = fraction
+      message = text ?? message
+      dirty = true
+    },
+    end(): void {
+      clearInterval(timer)
+      unsubscribe()
+    },
+  }
+}
