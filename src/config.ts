@@ -195,6 +195,11 @@ export function loadEnvironment(options: EnvironmentOptions = {}): Environment {
   return withoutEmpty([implied, readEnvFile(options.envFile), process.env, options.overrides ?? {}])
 }
 
+/** Does the operator want to see the stack of what should never happen, even when no settings can be read? */
+export function isDebugging(): boolean {
+  return process.env[table.logLevel.name] === 'debug'
+}
+
 /** A setting as the operator sees it. */
 export interface SettingReport {
   readonly name: string

@@ -1,4 +1,3 @@
-import { createSecretKey, type KeyObject } from 'node:crypto'
 import { isIP } from 'node:net'
 
 /** How the text of a setting becomes a value. */
@@ -14,11 +13,21 @@ export interface SettingKind<T> {
 }
 
 /** A key that nodes share: the first of a list makes new signatures, the others still verify. */
-export interface NamedKey {
+export class NamedKey {
   /** Travels with what the key has signed or wrapped, 1 to 32 of `[A-Za-z0-9_-]`. */
   readonly id: string
-  /** 32 to 64 bytes. A KeyObject, because logs and JSON cannot print it by accident. */
-  readonly secret: KeyObject
+  // Private, so that neither a log line nor JSON can print it by accident.
+  readonly #secret: Uint8Array
+
+  constructor(id: string, secret: Uint8Array) {
+    this.id = id
+    this.#secret = secret
+  }
+
+  /** 32 to 64 bytes. */
+  get secret(): Uint8Array {
+    return this.#secret
+  }
 }
 
 export type DatabaseUrl =
@@ -131,7 +140,7 @@ function parseKeys(value: string): readonly NamedKey[] | undefined {
     const id = match?.[1]
     if (id === undefined || bytes.length < 32 || bytes.length > 64) return undefined
     if (named.some((other) => other.id === id)) return undefined
-    named.push({ id, secret: createSecretKey(bytes) })
+    named.push(new NamedKey(id, bytes))
   }
   return named
 }

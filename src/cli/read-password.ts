@@ -1,0 +1,39 @@
+import { createInterface } from 'node:readline'
+import { Writable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+
+/**
+ * Reads a password: at a terminal without echo and twice, else the first line of the standard input.
+ * @throws Error with a sentence when it is empty, the two differ, or it was interrupted
+ */
+export async function readPassword(): Promise<string> {
+  if (!process.stdin.isTTY) {
+    const [line = ''] = (await text(process.stdin)).split(/\r?\n/)
+    return refuseEmpty(line)
+  }
+  const password = refuseEmpty(await ask('Password: '))
+  if ((await ask('Again: ')) === password) return password
+  throw new Error('The two passwords differ: nothing was changed.')
+}
+
+function refuseEmpty(password: string): string {
+  if (password !== '') return password
+  throw new Error('The password is empty: nothing was changed.')
+}
+
+async function ask(question: string): Promise<string> {
+  process.stderr.write(question)
+  // readline puts the terminal into raw mode, so what it does not write is not seen.
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true })
+  try {
+    return await new Promise((resolve, reject) => {
+      terminal.once('line', resolve)
+      terminal.once('SIGINT', () => reject(new Error('Interrupted: nothing was changed.')))
+      terminal.once('close', () => reject(new Error('No password was given: nothing was changed.')))
+    })
+  } finally {
+    terminal.close()
+    process.stderr.write('\n')
+  }
+}

@@ -1,0 +1,83 @@
+import { isDebugging } from '../config.ts'
+import { DeliveryError } from '../core/errors.ts'
+import { suggest } from '../suggest.ts'
+import { type CommandList, type Entry, parseInput, UsageError } from './command.ts'
+import { commands } from './commands.ts'
+import { formatHelp } from './help.ts'
+import { packageVersion } from './package-version.ts'
+
+/**
+ * Runs the command line.
+ * @param words what stands after `claimcheck`
+ * @returns the exit code: 0 done, 1 refused or failed, 2 not understood
+ */
+export async function run(words: readonly string[]): Promise<number> {
+  try {
+    await runIn(['claimcheck'], commands, words[0] === 'help' ? helpFor(words) : words)
+    return 0
+  } catch (error) {
+    process.stderr.write(`${explain(error)}\n`)
+    return error instanceof UsageError ? 2 : 1
+  }
+}
+
+async function runIn(
+  path: readonly string[],
+  list: CommandList,
+  words: readonly string[],
+): Promise<void> {
+  const [word, ...rest] = words
+  if (word === undefined || word === '--help' || word === '-h') return show(formatHelp(path, list))
+  if (path.length === 1 && (word === '--version' || word === '-V')) return show(packageVersion())
+  const entry = findEntry(path, list, word)
+  const inner = [...path, entry.name]
+  const thing = await entry.load()
+  if ('commands' in thing) return runIn(inner, thing, rest)
+  const input = within(inner, () => parseInput(thing, rest))
+  if (input.help) return show(formatHelp(inner, thing))
+  await thing.run(input)
+}
+
+function findEntry(path: readonly string[], list: CommandList, word: string): Entry {
+  const entry = list.commands.find(({ name }) => name === word)
+  if (entry !== undefined) return entry
+  const names = list.commands.map(({ name }) => name)
+  const meant = suggest(word, names)
+  const kind = word.startsWith('-') ? 'option' : 'command'
+  throw new UsageError(
+    meant === null
+      ? `There is no ${kind} "${word}": "${path.join(' ')} --help" lists what there is.`
+      : `There is no ${kind} "${word}": did you mean "${[...path, meant].join(' ')}"?`,
+  )
+}
+
+function helpFor(words: readonly string[]): string[] {
+  return [...words.slice(1), '--help']
+}
+
+/** Points from a refused option or argument to the help that explains it. */
+function within<T>(path: readonly string[], parse: () => T): T {
+  try {
+    return parse()
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    throw new UsageError(`${error.message} See "${path.join(' ')} --help".`)
+  }
+}
+
+function show(text: string): void {
+  process.stdout.write(`${text}\n`)
+}
+
+function explain(error: unknown): string {
+  if (isSentence(error)) return error.message
+  const stack = error instanceof Error && isDebugging() ? `\n${error.stack}` : ''
+  return `Unexpected: ${error instanceof Error ? error.message : String(error)}${stack}`
+}
+
+/** Refusals of ours are plain Errors or of our own classes; bugs and system errors are neither. */
+function isSentence(error: unknown): error is Error {
+  if (error instanceof DeliveryError || error instanceof UsageError) return true
+  if (!(error instanceof Error) || 'code' in error) return false
+  return error.constructor === Error || error.name === 'SettingsError'
+}
