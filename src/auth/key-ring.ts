@@ -1,0 +1,91 @@
+import { createSecretKey, hkdfSync, KeyObject, randomBytes } from 'node:crypto'
+
+/** What a key is used for. Each use has a key of its own, so that a proof of one kind is none of another. */
+export type KeyPurpose = 'signed-url' | 'access-token' | 'session'
+
+export interface RingKey {
+  readonly id: string
+  /** 32 bytes for one purpose, always the same ones for the same key. */
+  secretFor(purpose: KeyPurpose): Buffer
+}
+
+/** The keys that all nodes share: the first signs, all of them verify. */
+export interface KeyRing {
+  readonly first: RingKey
+  find(id: string): RingKey | null
+}
+
+export interface NamedSecret {
+  readonly id: string
+  /** At least 32 bytes. */
+  readonly secret: Uint8Array | KeyObject
+}
+
+/** @throws Error with one sentence, that names no secret, when there is no key or one is not usable. */
+export function createKeyRing(keys: readonly NamedSecret[]): KeyRing {
+  const byId = new Map<string, RingKey>()
+  for (const { id, secret } of keys) {
+    if (!/^[A-Za-z0-9_-]{1,32}$/.test(id)) {
+      throw new Error(
+        `A signing key's id has 1 to 32 letters, digits, "_" and "-"; "${id.slice(0, 32)}" is none.`,
+      )
+    }
+    if (byId.has(id)) throw new Error(`There are two signing keys with the id "${id}".`)
+    const key = secret instanceof KeyObject ? secret : createSecretKey(secret)
+    const size = key.symmetricKeySize ?? 0
+    if (size < 32) {
+      throw new Error(
+        `The signing key "${id}" has ${size} bytes; it needs at least 32 random ones.`,
+      )
+    }
+    byId.set(id, createRingKey(id, key))
+  }
+  const [first] = byId.values()
+  if (first === undefined) {
+    throw new Error(
+      'There is no signing key; "claimcheck init" makes one (CLAIMCHECK_SIGNING_KEYS).',
+    )
+  }
+  return { first, find: (id) => byId.get(id) ?? null }
+}
+
+/**
+ * Reads `id:base64url[,id:base64url…]`.
+ * @throws Error with one sentence that names no secret.
+ */
+export function parseKeyRing(text: string): KeyRing {
+  const parts = text.split(',').map((part) => part.trim())
+  return createKeyRing(parts.filter((part) => part !== '').map(parseKey))
+}
+
+/** A new key as text: `id:base64url`, 32 random bytes. */
+export function newKey(id: string): string {
+  return `${id}:${randomBytes(32).toString('base64url')}`
+}
+
+function parseKey(text: string, index: number): NamedSecret {
+  const colon = text.indexOf(':')
+  const encoded = text.slice(colon + 1)
+  const secret = Buffer.from(encoded, 'base64url')
+  if (colon < 1 || secret.toString('base64url') !== encoded.replace(/=+$/, '')) {
+    throw new Error(
+      `Signing key number ${index + 1} is not "id:secret" with the secret in base64url.`,
+    )
+  }
+  return { id: text.slice(0, colon), secret }
+}
+
+function createRingKey(id: string, secret: KeyObject): RingKey {
+  const derived = new Map<KeyPurpose, Buffer>()
+  return {
+    id,
+    secretFor(purpose) {
+      let key = derived.get(purpose)
+      if (key === undefined) {
+        key = Buffer.from(hkdfSync('sha256', secret, '', `claimcheck ${purpose}`, 32))
+        derived.set(purpose, key)
+      }
+      return key
+    },
+  }
+}
