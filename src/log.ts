@@ -1,10 +1,9 @@
-import { destination, type Logger, pino, stdTimeFunctions } from 'pino'
-import type { Settings } from './config.ts'
+import { destination, type LevelWithSilent, type Logger, pino, stdTimeFunctions } from 'pino'
 
 export type { Logger } from 'pino'
 
 export interface LogOptions {
-  readonly level: Settings['logLevel']
+  readonly level: LevelWithSilent
   /** The file descriptor to write to: 1 is the standard output, 2 the standard error. */
   readonly descriptor: 1 | 2
 }
