@@ -54,29 +54,39 @@ export async function completeDownload(
   job: JobRow,
   made: readonly MadeFile[],
 ): Promise<void> {
+  await finishJob(core, job, (change) => showDownload(core, change, { job, made }))
+}
+
+/**
+ * The same inside a change that has ended the job.
+ * @throws DeliveryError `invalid` without files
+ */
+export async function showDownload(
+  core: Core,
+  change: Change,
+  { job, made }: { job: JobRow; made: readonly MadeFile[] },
+): Promise<void> {
   if (made.length === 0) {
     throw new DeliveryError('invalid', 'A download is made of at least one file; none was written.')
   }
-  await finishJob(core, job, async (change) => {
-    const delivery = await deliveryOf(change, job)
-    for (const file of made) {
-      const stored = await insertStoredFile(change, file.bytes, file.mediaType)
-      await insertDeliveryFiles(change, [
-        {
-          deliveryNumber: delivery.number,
-          name: file.name,
-          mediaType: file.mediaType,
-          state: 'available',
-          storedFileId: stored.id,
-          size: stored.size,
-        },
-      ])
-    }
-    const type = typeOf(core, delivery)
-    await moveDelivery(change, delivery, {
-      to: 'done',
-      expiresAt: type === null ? delivery.expires_at : change.now + type.retentionSeconds * 1000,
-    })
+  const delivery = await deliveryOf(change, job)
+  for (const file of made) {
+    const stored = await insertStoredFile(change, file.bytes, file.mediaType)
+    await insertDeliveryFiles(change, [
+      {
+        deliveryNumber: delivery.number,
+        name: file.name,
+        mediaType: file.mediaType,
+        state: 'available',
+        storedFileId: stored.id,
+        size: stored.size,
+      },
+    ])
+  }
+  const type = typeOf(core, delivery)
+  await moveDelivery(change, delivery, {
+    to: 'done',
+    expiresAt: type === null ? delivery.expires_at : change.now + type.retentionSeconds * 1000,
   })
 }
 

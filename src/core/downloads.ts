@@ -9,13 +9,14 @@ import { cancelJobs, enqueueJob } from './jobs.ts'
 import { demand } from './may.ts'
 import { hasPermission, type Principal } from './principal.ts'
 import { type Change, transact } from './transact.ts'
+import { removeLostWorkFiles } from './work-files.ts'
 
 /** The kind of job that makes a download. */
 export const DOWNLOAD_JOB = 'download'
 
-/** The queue from which a type's downloads are made: by this server, or by programs outside. */
-export function downloadQueue(type: DownloadType): string {
-  return type.producedBy === 'server' ? 'local' : `worker:${type.name}`
+/** The queue from which a type's downloads are made: by this server, or by programs of the organization outside. */
+export function downloadQueue(type: DownloadType, organizationId: string): string {
+  return type.producedBy === 'server' ? 'local' : `worker:${organizationId}:${type.name}`
 }
 
 export interface DownloadRequest {
@@ -79,7 +80,7 @@ async function insertDownload(
   })
   await enqueueJob(change, {
     kind: DOWNLOAD_JOB,
-    queue: downloadQueue(type),
+    queue: downloadQueue(type, delivery.organization_id),
     organizationId: delivery.organization_id,
     accountId: delivery.owner_id,
     deliveryNumber: delivery.number,
@@ -140,7 +141,7 @@ export async function cancelDelivery(
   principal: Principal,
   id: string,
 ): Promise<DeliveryRow> {
-  return await manage(core, principal, id, async (change, delivery) => {
+  const canceled = await manage(core, principal, id, async (change, delivery) => {
     const moved = await moveDelivery(change, delivery, {
       to: 'canceled',
       actorId: principal.accountId,
@@ -148,6 +149,8 @@ export async function cancelDelivery(
     await cancelJobs(change, delivery.number)
     return moved
   })
+  await removeLostWorkFiles(core, { deliveryNumber: canceled.number })
+  return canceled
 }
 
 /**
@@ -177,7 +180,7 @@ export async function retryDownload(
     })
     await enqueueJob(change, {
       kind: DOWNLOAD_JOB,
-      queue: downloadQueue(type),
+      queue: downloadQueue(type, delivery.organization_id),
       organizationId: delivery.organization_id,
       accountId: delivery.owner_id,
       deliveryNumber: delivery.number,

@@ -8,7 +8,7 @@ import type { Change } from './transact.ts'
 export interface NewJob {
   /** Names the handler. */
   kind: string
-  /** `local`, or `worker:<type>` for work that outside programs claim. */
+  /** `local`, or `worker:<organization id>:<type>` for work that outside programs claim. */
   queue: string
   organizationId: string
   accountId: string

@@ -6,6 +6,7 @@ import { forgetOldKeys } from './idempotency.ts'
 import { isHeld } from './jobs.ts'
 import { deleteUnreferenced, keysWithRow } from './stored-files.ts'
 import { transact } from './transact.ts'
+import { removeLostWorkFiles } from './work-files.ts'
 
 const DAY_MS = 24 * 3600 * 1000
 /** Rows in one transaction, so that no sweep holds up the requests for long. */
@@ -39,6 +40,7 @@ export async function sweep(core: Core, options: SweepOptions): Promise<SweepRep
   if (options.dryRun) return await count(core, options)
   const expired = await expireDeliveries(core, options)
   const unreferenced = await removeUnreferenced(core, options)
+  await removeLostWorkFiles(core, { signal: options.signal })
   const orphans = options.orphans ? await removeOrphans(core, options) : 0
   const before = core.database.now() - core.settings.orphanGraceSeconds * 1000
   const abandoned = await core.store.removeAbandoned(before)
@@ -111,10 +113,11 @@ export async function* orphanKeys(core: Core, signal?: AbortSignal): AsyncGenera
 }
 
 async function* withoutRow(core: Core, keys: readonly string[]): AsyncGenerator<string> {
-  const known = await keysWithRow(core.database.kysely, keys)
-  for (const key of keys) {
-    if (!known.has(key) && !(await isBeingWritten(core, key))) yield key
-  }
+  const left: string[] = []
+  for (const key of keys) if (!(await isBeingWritten(core, key))) left.push(key)
+  // Asked for last: a job that ends well in between has given its objects their rows by now.
+  const known = await keysWithRow(core.database.kysely, left)
+  for (const key of left) if (!known.has(key)) yield key
 }
 
 /** Keys of a job's results name the job and the attempt, so that one can ask whether it may still end well. */

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import type { Database, Engine } from './database.ts'
 import * as foundation from './migrations/0001-foundation.ts'
+import * as workFiles from './migrations/0002-work-files.ts'
 
 interface OwnMigration {
   up(db: Kysely<unknown>, engine: Engine): Promise<void>
@@ -9,6 +10,7 @@ interface OwnMigration {
 
 const migrations: Record<string, OwnMigration> = {
   '0001-foundation': foundation,
+  '0002-work-files': workFiles,
 }
 
 /**

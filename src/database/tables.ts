@@ -15,6 +15,7 @@ export interface Tables {
   pickups: PickupsTable
   grants: GrantsTable
   jobs: JobsTable
+  work_files: WorkFilesTable
   events: EventsTable
   idempotency_keys: IdempotencyKeysTable
 }
@@ -169,7 +170,7 @@ export interface JobsTable {
   number: Generated<number>
   /** Names the handler. */
   kind: string
-  /** `local`, or `worker:<type>` for work that outside programs claim. */
+  /** `local`, or `worker:<organization id>:<type>` for work that outside programs claim. */
   queue: string
   organization_id: string
   account_id: string
@@ -190,6 +191,22 @@ export interface JobsTable {
   created_at: number
   started_at: number | null
   finished_at: number | null
+}
+
+/** A file that an outside worker has put in: its bytes are safe, and nobody sees it before the attempt ends well. */
+export interface WorkFilesTable {
+  job_number: number
+  attempt: number
+  name: string
+  media_type: string
+  object_key: string
+  size: number
+  /** Lower-case hex. */
+  md5: string
+  /** Lower-case hex. */
+  sha256: string
+  crc32: number
+  created_at: number
 }
 
 export interface EventsTable {
@@ -227,4 +244,5 @@ export type DeliveryFileRow = Selectable<DeliveryFilesTable>
 export type PickupRow = Selectable<PickupsTable>
 export type GrantRow = Selectable<GrantsTable>
 export type JobRow = Selectable<JobsTable>
+export type WorkFileRow = Selectable<WorkFilesTable>
 export type EventRow = Selectable<EventsTable>
