@@ -1,0 +1,218 @@
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+import { openDiskStore } from '../src/storage/disk.ts'
+
+/** One line of the table. Rates are requests a second, for the gigabyte bytes a second. */
+export interface BytesRow {
+  readonly what: string
+  readonly claimcheck: number
+  /** `null` when nginx is not installed. */
+  readonly nginx: number | null
+  readonly plainNode: number
+  /** Claimcheck against nginx, else against plain node:http. */
+  readonly ratio: number
+  readonly goal: number
+}
+
+interface Measured {
+  readonly name: string
+  readonly key: string
+  readonly size: number
+  readonly connections: number
+  readonly goal: number
+}
+
+const sizes: readonly Measured[] = [
+  { name: 'GET 4 KiB, 32 connections', key: '4k', size: 4096, connections: 32, goal: 0.8 },
+  { name: 'GET 64 KiB, 32 connections', key: '64k', size: 65_536, connections: 32, goal: 0.7 },
+  { name: 'GET 1 GiB, 1 connection', key: '1g', size: 2 ** 30, connections: 1, goal: 1 },
+]
+const rounds = 5
+const roundMilliseconds = 2000
+const secret = 'bench'
+const run = promisify(execFile)
+
+/** What could not be measured is said on the standard error. */
+export async function benchBytes(): Promise<BytesRow[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'claimcheck-bench-'))
+  const children: ChildProcess[] = []
+  try {
+    await fillStore(folder)
+    const claimcheck = await startNode(children, 'claimcheck', folder)
+    const plain = await startNode(children, 'plain', folder)
+    const nginx = isOnPath('nginx', '-v') ? await startNginx(children, folder) : null
+    if (nginx === null)
+      console.error('nginx is not installed: the goals are held against node:http.')
+    const rows: BytesRow[] = []
+    for (const measured of sizes) {
+      rows.push(await measure(measured, { claimcheck, plain, nginx }))
+    }
+    return rows
+  } finally {
+    await Promise.all(children.map(stop))
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function fillStore(folder: string): Promise<void> {
+  const store = await openDiskStore(folder)
+  for (const { key, size } of sizes) await store.put(key, someBytes(size))
+  await store.close()
+}
+
+async function* someBytes(size: number): AsyncGenerator<Uint8Array> {
+  const block = Buffer.alloc(Math.min(size, 1024 * 1024), 'claimcheck ')
+  for (let done = 0; done < size; done += block.length) yield block
+}
+
+/** The servers take turns, so that what else the machine does hits them alike; medians. */
+async function measure(
+  { name, key, size, connections, goal }: Measured,
+  servers: { claimcheck: number; plain: number; nginx: number | null },
+): Promise<BytesRow> {
+  const rates = { claimcheck: [] as number[], nginx: [] as number[], plain: [] as number[] }
+  const rate = async (port: number, query = ''): Promise<number> =>
+    await load(`http://127.0.0.1:${port}/${key}${query}`, connections, size)
+  for (let round = 0; round < rounds; round++) {
+    rates.claimcheck.push(await rate(servers.claimcheck))
+    if (servers.nginx !== null) rates.nginx.push(await rate(servers.nginx, signedQuery(`/${key}`)))
+    rates.plain.push(await rate(servers.plain))
+  }
+  const claimcheck = median(rates.claimcheck)
+  const plainNode = median(rates.plain)
+  const nginx = servers.nginx === null ? null : median(rates.nginx)
+  return {
+    what: name,
+    claimcheck,
+    nginx,
+    plainNode,
+    ratio: claimcheck / (nginx ?? plainNode),
+    goal,
+  }
+}
+
+/** wrk asks faster than Node can; but it reads 8 KiB at a time, which would be what a gigabyte measures. */
+async function load(url: string, connections: number, size: number): Promise<number> {
+  if (size <= 65_536 && isOnPath('wrk', '-v')) {
+    const seconds = `${roundMilliseconds / 1000}s`
+    const { stdout } = await run('wrk', ['-t1', `-c${connections}`, `-d${seconds}`, url])
+    if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(`wrk had errors:\n${stdout}`)
+    return Number(/Requests\/sec:\s*([\d.]+)/.exec(stdout)?.[1])
+  }
+  const script = join(import.meta.dirname, 'bytes-load.ts')
+  const { stdout } = await run(process.execPath, [
+    script,
+    url,
+    String(connections),
+    String(roundMilliseconds),
+  ])
+  const { requests, bytes, seconds } = JSON.parse(stdout) as Record<string, number>
+  return ((size <= 65_536 ? requests : bytes) ?? 0) / (seconds ?? 1)
+}
+
+function isOnPath(program: string, flag: string): boolean {
+  return spawnSync(program, [flag]).error === undefined
+}
+
+async function startNode(children: ChildProcess[], kind: string, folder: string): Promise<number> {
+  const script = join(import.meta.dirname, 'bytes-server.ts')
+  const child = spawn(process.execPath, [script, kind, folder], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  children.push(child)
+  const [line] = await once(createInterface(child.stdout), 'line')
+  return Number(line)
+}
+
+async function startNginx(children: ChildProcess[], folder: string): Promise<number> {
+  const port = await freePort()
+  const path = join(folder, 'nginx.conf')
+  await writeFile(path, nginxConfig(folder, port))
+  const child = spawn('nginx', ['-c', path, '-e', join(folder, 'nginx.log')], { stdio: 'inherit' })
+  children.push(child)
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const answer = await fetch(`http://127.0.0.1:${port}/4k${signedQuery('/4k')}`).catch(() => null)
+    if (answer?.ok === true && (await answer.bytes()).length === 4096) return port
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error(`nginx did not start; see ${folder}/nginx.log.`)
+}
+
+/** One worker, sendfile, and its descriptors cached as ours are: nginx at its best. */
+function nginxConfig(folder: string, port: number): string {
+  return `
+    ${process.getuid?.() === 0 ? 'user root;' : ''}
+    daemon off; worker_processes 1; pid ${folder}/nginx.pid;
+    events { worker_connections 1024; }
+    http {
+      access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000000;
+      open_file_cache max=512;
+      client_body_temp_path ${folder}/nginx-body; proxy_temp_path ${folder}/nginx-proxy;
+      fastcgi_temp_path ${folder}/nginx-fastcgi; uwsgi_temp_path ${folder}/nginx-uwsgi;
+      scgi_temp_path ${folder}/nginx-scgi;
+      server {
+        listen 127.0.0.1:${port};
+        location / {
+          root ${folder}/objects;
+          secure_link $arg_md5,$arg_expires;
+          secure_link_md5 "$secure_link_expires$uri ${secret}";
+          if ($secure_link = "") { return 403; }
+          if ($secure_link = "0") { return 410; }
+        }
+      }
+    }`
+}
+
+function signedQuery(path: string): string {
+  const expires = 4_000_000_000
+  const md5 = createHash('md5').update(`${expires}${path} ${secret}`).digest('base64url')
+  return `?md5=${md5}&expires=${expires}`
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  return port
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = once(child, 'exit')
+  child.kill('SIGTERM')
+  await exited
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+}
+
+function printRows(rows: readonly BytesRow[]): void {
+  const unit = (row: BytesRow, rate: number | null): string =>
+    rate === null
+      ? 'not measured'
+      : row.what.includes('GiB')
+        ? `${(rate / 1e9).toFixed(2)} GB/s`
+        : `${Math.round(rate)} /s`
+  console.table(
+    rows.map((row) => ({
+      what: row.what,
+      claimcheck: unit(row, row.claimcheck),
+      'nginx secure_link': unit(row, row.nginx),
+      'plain node:http': unit(row, row.plainNode),
+      ratio: row.ratio.toFixed(2),
+      goal: `≥ ${row.goal}`,
+    })),
+  )
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) printRows(await benchBytes())

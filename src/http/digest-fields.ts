@@ -1,0 +1,73 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Digests } from '../core/content.ts'
+
+/** What the answer holds: the whole representation in a GET, or less. */
+export interface DigestedAnswer {
+  readonly digests: Digests
+  readonly isWhole: boolean
+}
+
+/**
+ * The integrity fields of an answer as name-value pairs (RFC 9530). Repr-Digest is there whenever
+ * sha-256 is known, on partial answers too, because it speaks of the whole; md5 joins it when asked
+ * for. Content-Digest, only when asked for and only with a whole answer, whose bytes are those of
+ * the representation: a part would have to be read twice. Digest (RFC 3230, obsolete) for clients
+ * such as aria2 that ask by Want-Digest and check nothing else.
+ */
+export function digestFields(headers: IncomingHttpHeaders, answer: DigestedAnswer): string[] {
+  const fields: string[] = []
+  const { digests } = answer
+  const wanted = headers['want-repr-digest']
+  const representation =
+    wanted === undefined
+      ? formatDigests(digests, onlySha256)
+      : formatDigests(digests, preferences(String(wanted), /^\s*([a-z0-9-]+)\s*=\s*(\d+)\s*$/))
+  if (representation !== '') fields.push('Repr-Digest', representation)
+  const wantedContent = headers['want-content-digest']
+  if (wantedContent !== undefined && answer.isWhole) {
+    const asked = preferences(String(wantedContent), /^\s*([a-z0-9-]+)\s*=\s*(\d+)\s*$/)
+    const content = formatDigests(digests, asked)
+    if (content !== '') fields.push('Content-Digest', content)
+  }
+  const legacy = headers['want-digest']
+  if (legacy !== undefined) fields.push(...legacyDigest(digests, String(legacy)))
+  return fields
+}
+
+const onlySha256: ReadonlyMap<string, number> = new Map()
+const legacyMember = /^\s*([A-Za-z0-9-]+)\s*(?:;\s*q\s*=\s*(\d(?:\.\d*)?)\s*)?$/
+
+/** RFC 9530 §4: a weight of 0 refuses an algorithm; sha-256 is sent unless it is refused. */
+function formatDigests(digests: Digests, weights: ReadonlyMap<string, number>): string {
+  const members: string[] = []
+  if (digests.sha256 !== undefined && weights.get('sha-256') !== 0) {
+    members.push(`sha-256=:${toBase64(digests.sha256)}:`)
+  }
+  if (digests.md5 !== undefined && (weights.get('md5') ?? 0) > 0) {
+    members.push(`md5=:${toBase64(digests.md5)}:`)
+  }
+  return members.join(', ')
+}
+
+/** RFC 3230 §4.3.1: the known algorithm that the client likes best. */
+function legacyDigest(digests: Digests, field: string): string[] {
+  const weights = preferences(field.toLowerCase(), legacyMember)
+  const sha256 = digests.sha256 === undefined ? 0 : (weights.get('sha-256') ?? 0)
+  const md5 = digests.md5 === undefined ? 0 : (weights.get('md5') ?? 0)
+  if (sha256 > 0 && sha256 >= md5) return ['Digest', `SHA-256=${toBase64(digests.sha256 ?? '')}`]
+  return md5 > 0 ? ['Digest', `MD5=${toBase64(digests.md5 ?? '')}`] : []
+}
+
+/** Algorithms and their weights; what cannot be read is passed over, because the fields are only hints. */
+function preferences(field: string, member: RegExp): ReadonlyMap<string, number> {
+  const weights = new Map<string, number>()
+  for (const part of field.split(',')) {
+    const match = member.exec(part)
+    if (match?.[1] !== undefined) weights.set(match[1], Number(match[2] ?? 1))
+  }
+  return weights
+}
+
+function toBase64(hex: string): string {
+  return Buffer.from(hex, 'hex').toString('base64')
+}

@@ -1,0 +1,239 @@
+import { randomBytes } from 'node:crypto'
+import {
+  lstat,
+  mkdir,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  rmdir,
+  unlink,
+  writeFile,
+} from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import type { ByteSpan } from '../core/content.ts'
+import { type BufferPool, createBufferPool } from './buffer-pool.ts'
+import { type Descriptor, openDescriptor } from './descriptor.ts'
+import { DescriptorCache } from './descriptor-cache.ts'
+import { fromDiskError, isAbsent, unusableFolder } from './disk-error.ts'
+import { assertReal, DurableFolders, syncFolder } from './durable-folder.ts'
+import { listObjects } from './list-objects.ts'
+import { assertKeyPrefix, assertObjectKey } from './object-key.ts'
+import type { ObjectStat, ObjectStore } from './object-store.ts'
+import { readAhead, readAtOnce } from './read-span.ts'
+import { writeTemporaryFile } from './temporary-file.ts'
+
+export interface DiskStoreOptions {
+  /** How many files stay open between requests; 512 when not given. */
+  descriptors?: number
+  /** A file that nobody has read for so long is closed, in ms; a minute when not given. */
+  idleMilliseconds?: number
+  /** Spans up to this many bytes (at most 256 KiB) are read on the main thread; 64 KiB when not given, 0 for never. */
+  syncReadBytes?: number
+}
+
+/** As the design measured: 2.3 to 2.5 GB/s, where chunks of 64 KiB gave 0.6. */
+const bufferSize = 256 * 1024
+
+/**
+ * Opens a folder as an object store: objects lie under `objects/` by their keys, half-written ones
+ * in `tmp/`. Both must be on one file system, because a rename makes an object visible.
+ * @throws DeliveryError `unavailable` or `storage_full` with a sentence that names the folder.
+ */
+export async function openDiskStore(
+  folder: string,
+  options: DiskStoreOptions = {},
+): Promise<ObjectStore> {
+  const wanted = resolve(folder)
+  try {
+    await mkdir(wanted, { recursive: true, mode: 0o700 })
+    await syncFolder(dirname(wanted))
+    const root = await realpath(wanted)
+    const folders = new DurableFolders(root)
+    await folders.make(join(root, 'objects'))
+    await folders.make(join(root, 'tmp'))
+    return new DiskStore(root, folders, options)
+  } catch (error) {
+    throw unusableFolder(error, wanted)
+  }
+}
+
+class DiskStore implements ObjectStore {
+  readonly #root: string
+  readonly #objects: string
+  readonly #temporary: string
+  readonly #folders: DurableFolders
+  readonly #buffers: BufferPool
+  readonly #descriptors: DescriptorCache
+  readonly #syncReadBytes: number
+
+  constructor(root: string, folders: DurableFolders, options: DiskStoreOptions) {
+    this.#root = root
+    this.#objects = join(root, 'objects')
+    this.#temporary = join(root, 'tmp')
+    this.#folders = folders
+    this.#buffers = createBufferPool(bufferSize, 64)
+    this.#descriptors = new DescriptorCache((key) => this.#open(key), {
+      limit: options.descriptors ?? 512,
+      idleMilliseconds: options.idleMilliseconds ?? 60_000,
+    })
+    this.#syncReadBytes = Math.min(options.syncReadBytes ?? 64 * 1024, bufferSize)
+  }
+
+  async put(
+    key: string,
+    body: AsyncIterable<Uint8Array>,
+    signal?: AbortSignal,
+  ): Promise<{ size: number }> {
+    assertObjectKey(key)
+    const { path, size } = await writeTemporaryFile(body, {
+      folder: this.#temporary,
+      root: this.#root,
+      buffers: this.#buffers,
+      signal,
+    })
+    try {
+      signal?.throwIfAborted()
+      await this.#show(path, key)
+    } catch (error) {
+      await rm(path, { force: true })
+      throw fromDiskError(error, this.#root)
+    }
+    return { size }
+  }
+
+  async *read(key: string, span: ByteSpan, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+    signal?.throwIfAborted()
+    const file = this.#descriptors.enter(key) ?? (await this.#descriptors.enterOrOpen(key))
+    try {
+      assertInside(key, span, file)
+      const length = span.end - span.start
+      if (length > this.#syncReadBytes) {
+        yield* readAhead(file, span, { buffers: this.#buffers, signal })
+      } else if (length > 0) {
+        yield* readAtOnce(file, span, this.#buffers)
+      }
+    } finally {
+      this.#descriptors.leave(file)
+    }
+  }
+
+  async stat(key: string): Promise<ObjectStat | null> {
+    const path = this.#pathOf(key)
+    try {
+      const stat = await lstat(path)
+      if (!stat.isFile()) return null
+      await assertReal(path)
+      return { key, size: stat.size, modifiedAt: stat.mtimeMs }
+    } catch (error) {
+      if (isAbsent(error)) return null
+      throw error
+    }
+  }
+
+  async remove(key: string): Promise<void> {
+    const path = this.#pathOf(key)
+    try {
+      await assertReal(dirname(path))
+      await unlink(path)
+    } catch (error) {
+      if (!isAbsent(error)) throw error
+    } finally {
+      this.#descriptors.drop(key)
+    }
+    await this.#removeEmptyFolders(dirname(path))
+  }
+
+  list(prefix: string): AsyncIterable<ObjectStat> {
+    assertKeyPrefix(prefix)
+    return listObjects(this.#objects, prefix)
+  }
+
+  async removeAbandoned(before: number): Promise<number> {
+    let removed = 0
+    for (const name of await readdir(this.#temporary)) {
+      const path = join(this.#temporary, name)
+      try {
+        const stat = await lstat(path)
+        if (!stat.isFile() || stat.mtimeMs >= before) continue
+        await unlink(path)
+        removed++
+      } catch (error) {
+        // Its writer has ended in the meantime.
+        if (!isAbsent(error)) throw error
+      }
+    }
+    return removed
+  }
+
+  async check(): Promise<void> {
+    const path = join(this.#temporary, `check-${process.pid}-${randomBytes(6).toString('hex')}`)
+    try {
+      await assertReal(this.#objects)
+      await writeFile(path, 'ok', { flag: 'wx', mode: 0o600 })
+    } catch (error) {
+      throw unusableFolder(error, this.#root)
+    } finally {
+      await rm(path, { force: true }).catch(() => {})
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#descriptors.close()
+  }
+
+  #pathOf(key: string): string {
+    assertObjectKey(key)
+    return join(this.#objects, key)
+  }
+
+  async #open(key: string): Promise<Descriptor> {
+    try {
+      return await openDescriptor(this.#pathOf(key))
+    } catch (error) {
+      if (!isAbsent(error)) throw error
+      throw new Error(`The object ${key} is not in the storage folder ${this.#root}.`, {
+        cause: error,
+      })
+    }
+  }
+
+  /** Gives written bytes their name, durably. */
+  async #show(path: string, key: string): Promise<void> {
+    const target = this.#pathOf(key)
+    const parent = dirname(target)
+    for (let attempt = 1; ; attempt++) {
+      await this.#folders.make(parent)
+      try {
+        await assertReal(parent)
+        await rename(path, target)
+        break
+      } catch (error) {
+        // `remove` has taken the folder away, empty, between the two lines above: once more.
+        if (!isAbsent(error) || attempt === 10) throw error
+        this.#folders.forget(parent)
+      }
+    }
+    this.#descriptors.drop(key)
+    await syncFolder(parent)
+  }
+
+  /** Job folders hold few objects and there are many of them: empty ones go, up to the first that is not. */
+  async #removeEmptyFolders(folder: string): Promise<void> {
+    for (let path = folder; path !== this.#objects; path = dirname(path)) {
+      try {
+        await rmdir(path)
+      } catch (error) {
+        if (!isAbsent(error)) return
+      }
+      this.#folders.forget(path)
+    }
+  }
+}
+
+function assertInside(key: string, span: ByteSpan, file: Descriptor): void {
+  if (span.start >= 0 && span.start <= span.end && span.end <= file.size) return
+  throw new Error(
+    `The object ${key} has ${file.size} bytes; bytes ${span.start} to ${span.end} cannot be read from it.`,
+  )
+}
