@@ -1,8 +1,7 @@
-import type { Clock } from '../core/clock.ts'
 import type { Core } from '../core/core.ts'
 import { type Credential, findCredential } from '../core/credentials.ts'
 import { foldUsername } from '../core/username.ts'
-import { type Backoff, createBackoff } from './backoff.ts'
+import type { Backoff } from './backoff.ts'
 import { isPassword } from './password.ts'
 import { createRememberedSignIns, type RememberedSignIns } from './remembered-sign-ins.ts'
 
@@ -23,10 +22,8 @@ export interface PasswordSignIn {
   check(attempt: PasswordAttempt): Promise<Credential | null>
 }
 
-/** @param now the clock of back-off and of remembered sign-ins; the database's when not given */
-export function createPasswordSignIn(core: Core, now: Clock = core.database.now): PasswordSignIn {
-  const remembered = createRememberedSignIns(now)
-  const backoff = createBackoff(now)
+export function createPasswordSignIn(core: Core, backoff: Backoff): PasswordSignIn {
+  const remembered = createRememberedSignIns(core.database.now)
   const running = new Map<string, Promise<boolean>>()
   return {
     async check({ username, password, address }) {

@@ -1,0 +1,16 @@
+import { hasPermission, type Principal } from '../core/principal.ts'
+
+/**
+ * A principal that stands for some scopes only. A scope that is also the name of a permission
+ * carries it when the account holds it; no other permission is left, so that a token for one thing
+ * is worth nothing for another.
+ */
+export function narrow(principal: Principal, scopes: readonly string[]): Principal {
+  const held = scopes.filter((scope) => hasPermission(principal, scope))
+  return { ...principal, permissions: new Set(held), scopes: new Set(scopes) }
+}
+
+/** May the principal act under a scope? One that stands for the whole account may under each. */
+export function hasScope(principal: Principal, scope: string): boolean {
+  return principal.scopes === null || principal.scopes.has(scope)
+}
