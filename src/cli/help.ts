@@ -8,7 +8,7 @@ export function formatHelp(path: readonly string[], thing: Command | CommandList
 
 function listHelp(path: readonly string[], list: CommandList): string {
   return sections([
-    list.description,
+    wrap(list.description),
     `Usage: ${path.join(' ')} <command> [options]`,
     titled(
       'Commands:',
@@ -19,12 +19,12 @@ function listHelp(path: readonly string[], list: CommandList): string {
 }
 
 function commandHelp(path: readonly string[], command: Command): string {
-  const options = { ...command.options, help: help }
+  const options = { ...command.options, help }
   const usage = command.arguments.map(({ name, required }) =>
     required === true ? `<${name}>` : `[<${name}>]`,
   )
   return sections([
-    command.description,
+    wrap(command.description),
     `Usage: ${[...path, ...usage, '[options]'].join(' ')}`,
     titled(
       'Arguments:',
@@ -52,6 +52,11 @@ function examples(command: Command): string {
 function titled(title: string, rows: string[][]): string {
   if (rows.length === 0) return ''
   return `${title}\n${formatTable(rows).replaceAll(/^/gm, '  ')}`
+}
+
+/** At most 100 characters a line. */
+function wrap(text: string): string {
+  return text.replaceAll(/(.{1,100})(?:\s+|$)/g, '$1\n').trimEnd()
 }
 
 function sections(parts: readonly string[]): string {

@@ -22,9 +22,20 @@ export function addToEnvFile(
   const before = readIfThere(file)
   const start = before === null ? heading : before.endsWith('\n') || before === '' ? '' : '\n'
   if (before !== null) chmodSync(file, 0o600)
-  const lines = entries.map(([name, value]) => `${name}=${value}\n`).join('')
+  const lines = entries.map(([name, value]) => `${name}=${quoted(value)}\n`).join('')
   writeFileSync(file, start + lines, { flag: 'a', mode: 0o600, flush: true })
   return [file]
+}
+
+/** As `util.parseEnv` reads it. */
+function quoted(value: string): string {
+  if (/^[\w.:/,-]*$/.test(value)) return value
+  const quote = ['"', "'", '`'].find((mark) => !value.includes(mark))
+  // Between double quotes \n would be read as a line break.
+  if (quote === undefined || /[\r\n]|\\n/.test(value)) {
+    throw new Error(`"${value}" cannot be written to the settings file: choose a plainer name.`)
+  }
+  return quote + value + quote
 }
 
 const heading =

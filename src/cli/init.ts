@@ -1,9 +1,15 @@
+import { mkdirSync } from 'node:fs'
 import { issueToken, setPassword } from '../auth/issue.ts'
 import { randomText } from '../auth/secret.ts'
 import { readSettings } from '../config.ts'
 import { createAccount } from '../core/accounts.ts'
 import type { Core } from '../core/core.ts'
-import { createOrganization, listOrganizations } from '../core/organizations.ts'
+import {
+  createOrganization,
+  listOrganizations,
+  parseOrganizationCode,
+} from '../core/organizations.ts'
+import { parseUsername } from '../core/username.ts'
 import { defineCommand } from './command.ts'
 import { formatTable } from './format-table.ts'
 import { addToEnvFile, writeExampleConfig } from './init-files.ts'
@@ -36,7 +42,12 @@ export const init = defineCommand({
     },
   ],
   async run({ values }) {
+    const names = {
+      code: parseOrganizationCode(values.organization ?? 'main'),
+      username: parseUsername(values.username ?? 'admin'),
+    }
     const { fresh, settings } = prepare(values)
+    mkdirSync(settings.data, { recursive: true, mode: 0o700 })
     const { openInstallation } = await import('../open-installation.ts')
     // The example is written below; a config file that is there has no say in this.
     const installation = await openInstallation({ ...settings, config: null })
@@ -47,7 +58,7 @@ export const init = defineCommand({
         ...addToEnvFile(values['env-file'], fresh),
         ...(settings.config === null ? writeExampleConfig() : []),
       ]
-      const made = await makeFirst(installation.core, values)
+      const made = await makeFirst(installation.core, names)
       print(values.json, { ...made, files }, explain(made, files))
     } finally {
       await installation.close()
@@ -62,6 +73,8 @@ function prepare(values: LocalValues) {
   for (const name of ['CLAIMCHECK_SIGNING_KEYS', 'CLAIMCHECK_MASTER_KEYS']) {
     if (!environment[name]) fresh[name] = newKeys()
   }
+  // What was said once on the command line must be known to `serve`, too.
+  if (values.data !== undefined) fresh.CLAIMCHECK_DATA = values.data
   return { fresh, settings: readSettings({ ...environment, ...fresh }) }
 }
 
@@ -81,14 +94,12 @@ interface First {
 
 async function makeFirst(
   core: Core,
-  wish: { readonly organization?: string; readonly username?: string },
+  { code, username }: { code: string; username: string },
 ): Promise<First> {
-  const organization = await createOrganization(core, 'system', {
-    code: wish.organization ?? 'main',
-  })
+  const organization = await createOrganization(core, 'system', { code })
   const account = await createAccount(core, 'system', {
     organizationId: organization.id,
-    username: wish.username ?? 'admin',
+    username,
     permissions: ['admin', 'operator'],
   })
   const issuing = { actor: 'system', accountId: account.id } as const

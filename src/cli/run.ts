@@ -42,7 +42,7 @@ function findEntry(path: readonly string[], list: CommandList, word: string): En
   const entry = list.commands.find(({ name }) => name === word)
   if (entry !== undefined) return entry
   const names = list.commands.map(({ name }) => name)
-  const meant = suggest(word, names)
+  const meant = suggest(word, [...names, '--help', ...(path.length === 1 ? ['--version'] : [])])
   const kind = word.startsWith('-') ? 'option' : 'command'
   throw new UsageError(
     meant === null

@@ -14,6 +14,7 @@ interface Import {
 const layers: readonly (readonly string[])[] = [
   ['main.ts'],
   ['cli'],
+  ['demo'],
   ['server.ts'],
   ['open-installation.ts'],
   ['load-config.ts', 'config-file'],
