@@ -6,6 +6,7 @@ import { DeliveryError } from './errors.ts'
 import { recordEvents } from './events.ts'
 import { newId } from './ids.ts'
 import { readOrganization } from './organizations.ts'
+import type { Principal } from './principal.ts'
 import { type Change, transact } from './transact.ts'
 import { foldUsername, parsePermissions, parseUsername } from './username.ts'
 
@@ -210,4 +211,17 @@ async function tell(change: Change, row: AccountRow, action: string, actor: Acto
       },
     },
   ])
+}
+
+/** An account as a principal with all of its rights; null while it is suspended or when there is none. */
+export async function findPrincipal(core: Core, accountId: string): Promise<Principal | null> {
+  const account = await findAccount(core, accountId)
+  if (account === null || account.suspended_at !== null) return null
+  return {
+    accountId: account.id,
+    organizationId: account.organization_id,
+    username: account.username,
+    permissions: accountPermissions(account),
+    scopes: null,
+  }
 }

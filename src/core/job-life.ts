@@ -10,7 +10,7 @@ import { type Change, transact } from './transact.ts'
 export interface JobSteps {
   /** The attempt begins. False: there is nothing to do any more, and the job ends as cancelled. */
   begin(core: Core, change: Change, job: JobRow): Promise<boolean>
-  /** The attempt failed; `final` when it was the last one. */
+  /** The attempt failed; `final` when it was the last one. The message is for the customer. */
   failed(
     core: Core,
     change: Change,
@@ -77,22 +77,31 @@ export async function finishJob(
   })
 }
 
+export interface Failure {
+  /** The whole reason, for the operator. */
+  message: string
+  /** What the customer is told of it: no SQL, no paths. */
+  told: string
+  /** False when another attempt cannot help. */
+  retry: boolean
+}
+
 /**
- * Ends an attempt badly: the job is tried again later, twice as long each time, or is dead after
- * the last attempt. `retry: false` when another attempt cannot help.
+ * Ends an attempt badly: the job is tried again later, after twice as long each time, or is dead
+ * after the last attempt.
  */
 export async function failJob(
   core: Core,
   steps: JobSteps,
   job: JobRow,
-  failure: { message: string; retry: boolean },
+  failure: Failure,
 ): Promise<void> {
-  const { message } = failure
+  const { message, told } = failure
   const final = !failure.retry || job.attempt >= job.max_attempts
   await transact(core, async (change) => {
     if (final) await endJob(change, job, { state: 'dead', message })
     else await putJobBack(change, job, { after: retryDelay(core, job.attempt), message })
-    await steps.failed(core, change, job, { message, final })
+    await steps.failed(core, change, job, { message: told, final })
   })
 }
 

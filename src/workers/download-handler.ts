@@ -1,11 +1,10 @@
 import { PassThrough } from 'node:stream'
-import { findAccount } from '../core/accounts.ts'
+import { findPrincipal } from '../core/accounts.ts'
 import type { Core } from '../core/core.ts'
 import { findDeliveryByNumber } from '../core/deliveries.ts'
 import { completeDownload, downloadSteps, type MadeFile } from '../core/download-jobs.ts'
 import { DeliveryError } from '../core/errors.ts'
 import { demand } from '../core/may.ts'
-import { principalOf } from '../core/principal.ts'
 import { storeBytes } from '../core/stored-files.ts'
 import type { DeliveryRow, JobRow } from '../database/tables.ts'
 import type { Attempt, JobHandler } from './handler.ts'
@@ -58,8 +57,7 @@ async function stillPermitted(
   core: Core,
   delivery: DeliveryRow,
 ): Promise<ProducerContext['account']> {
-  const account = await findAccount(core, delivery.owner_id)
-  const principal = account === null ? null : principalOf(account)
+  const principal = await findPrincipal(core, delivery.owner_id)
   const type = core.downloadTypes.get(delivery.type ?? '')
   const sentence = 'The account may no longer ask for downloads of this type.'
   if (principal === null || type === undefined) throw new DeliveryError('forbidden', sentence)

@@ -43,8 +43,13 @@ async function settle(core: Core, attempt: RunAttempt, error: unknown): Promise<
   if (error instanceof DeliveryError && error.code === 'lease_lost') return
   attempt.onError(error, job)
   const known = error instanceof DeliveryError
+  const message = error instanceof Error ? error.message : String(error)
   await failJob(core, handler.steps, job, {
-    message: error instanceof Error ? error.message : String(error),
+    message,
+    // An unknown error may speak of queries, hosts and paths.
+    told: known
+      ? message
+      : `The work failed; the operator finds the reason under job ${job.number}.`,
     // What is invalid or forbidden now will be so at the next attempt.
     retry: !(known && (error.code === 'invalid' || error.code === 'forbidden')),
   })

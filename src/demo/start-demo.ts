@@ -1,0 +1,52 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { loadEnvironment, type Settings } from '../config.ts'
+import { readConfig } from '../load-config.ts'
+import type { Logger } from '../log.ts'
+import { type RunningServer, startServer } from '../server.ts'
+import { demoAccounts, seedAccounts } from './accounts.ts'
+import { demoConfig } from './config.ts'
+import { buildSourceData } from './source-data.ts'
+
+/** What programs that drive the demo are told, in one line of JSON. */
+export interface DemoReport {
+  url: string
+  accounts: typeof demoAccounts
+  examples: { downloadType: string }
+}
+
+export interface RunningDemo {
+  readonly report: DemoReport
+  close(): Promise<void>
+}
+
+/** Starts a server with the demo's data, accounts and download types. */
+export async function startDemo(settings: Settings, log: Logger): Promise<RunningDemo> {
+  mkdirSync(settings.data, { recursive: true })
+  const source = join(settings.data, 'demo-source.sqlite')
+  buildSourceData(source)
+  const config = await readConfig(demoConfig(source), {
+    file: 'the demo',
+    folder: settings.data,
+    environment: loadEnvironment(),
+  })
+  const server = await startServer({ settings, log, config })
+  try {
+    await seed(server)
+  } catch (error) {
+    await server.close()
+    throw error
+  }
+  return {
+    report: {
+      url: server.url,
+      accounts: demoAccounts,
+      examples: { downloadType: 'communes' },
+    },
+    close: () => server.close(),
+  }
+}
+
+async function seed({ installation: { core } }: RunningServer): Promise<void> {
+  await seedAccounts(core)
+}

@@ -1,0 +1,35 @@
+import type { DemoReport } from './start-demo.ts'
+
+/** What a newcomer reads: one line to paste for each thing that the demo can do. */
+export function formatWalkthrough({ url, accounts, examples }: DemoReport): string {
+  const bearer = `-H 'Authorization: Bearer ${accounts.token}'`
+  const json = `-H 'Content-Type: application/json'`
+  return `Claimcheck is running on ${url} with a demo organization. Ctrl-C ends it.
+
+Ask for a download (Downloads API), and keep its id:
+  ID=$(curl -s ${bearer} ${json} -d '{"download":{"download_type":"${examples.downloadType}"}}' ${url}/api/downloads | sed 's/.*"id":"\\([^"]*\\)".*/\\1/'); echo $ID
+
+Poll it until its state is "done":
+  curl -s ${bearer} ${url}/api/downloads/$ID
+
+Pick up its file: 302 to a signed URL, which needs no sign-in:
+  curl -sL ${bearer} -o communes.csv ${url}/api/downloads/$ID/file && head -3 communes.csv
+
+The same with a key pair instead of a token:
+  curl -s -u ${accounts.key.accessKey}:${accounts.key.secretKey} ${url}/api/downloads/$ID
+
+Ask through our own API, with parameters, and wait up to 30 s for the end:
+  curl -s ${bearer} ${json} -d '{"type":"communes-of-departement","info":{"departement":"75"}}' ${url}/v1/deliveries
+  curl -s ${bearer} -H 'Prefer: wait=30' ${url}/v1/deliveries/$ID
+
+A slow one, to watch and to cancel:
+  ID=$(curl -s ${bearer} ${json} -d '{"type":"countdown","info":{"seconds":60}}' ${url}/v1/deliveries | sed 's/.*"id":"\\([^"]*\\)".*/\\1/'); echo $ID
+  curl -sN ${bearer} ${url}/v1/events
+  curl -s -X POST ${bearer} ${url}/v1/deliveries/$ID/cancel
+
+Get a token by OAuth2 client credentials:
+  curl -s -d grant_type=client_credentials -d client_id=${accounts.client.clientId} -d client_secret=${accounts.client.clientSecret} ${url}/oauth2/token
+
+Everything that the API can do: ${url}/docs and ${url}/openapi.json
+`
+}

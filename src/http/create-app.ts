@@ -1,0 +1,58 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
+
+export interface AppOptions {
+  log: FastifyBaseLogger
+  /** The longest JSON or form body. */
+  maxBodyBytes: number
+  /** Proxies whose X-Forwarded headers are believed. */
+  trustedProxies: readonly string[]
+  /** Sees each request first; true when it has taken it over. */
+  intercept(request: IncomingMessage, response: ServerResponse): boolean
+}
+
+/** The server on which the APIs are mounted. */
+export function createApp(options: AppOptions): FastifyInstance {
+  const app = fastify({
+    loggerInstance: options.log,
+    // One line a request, written in `server.ts`, without query strings: signed URLs are secrets.
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: options.maxBodyBytes,
+    trustProxy: options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
+    // RFC 9112 §3.2.2: a server accepts the absolute form; one live client of the downloads API sends it.
+    rewriteUrl: (request) => originForm(request.url ?? '/'),
+    routerOptions: { maxParamLength: 500 },
+    return503OnClosing: true,
+    forceCloseConnections: 'idle',
+    serverFactory: (handle) => createIntercepted(options, handle),
+  })
+  return app
+}
+
+function createIntercepted(
+  { intercept }: AppOptions,
+  handle: (request: IncomingMessage, response: ServerResponse) => void,
+): Server {
+  const server = createServer(
+    {
+      // Headers must come within 20 s; bodies may take long (uploads), so there is no bound on the whole request.
+      headersTimeout: 20_000,
+      requestTimeout: 0,
+      keepAliveTimeout: 65_000,
+    },
+    (request, response) => {
+      if (!intercept(request, response)) handle(request, response)
+    },
+  )
+  // A connection on which nothing moves is a reader or writer that has vanished. Event streams and
+  // long polls say something more often than that.
+  server.setTimeout(120_000)
+  return server
+}
+
+function originForm(target: string): string {
+  const match = /^https?:\/\/[^/?#]*(.*)$/i.exec(target)
+  if (match === null) return target
+  const rest = match[1] ?? ''
+  return rest.startsWith('/') ? rest : `/${rest}`
+}

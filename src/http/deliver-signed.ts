@@ -1,0 +1,128 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { KeyRing } from '../auth/key-ring.ts'
+import { checkSignedUrl, type SignedUrlCheck } from '../auth/signed-url.ts'
+import type { Core } from '../core/core.ts'
+import { expiredStatusOf, findGrantedFile } from '../core/grants.ts'
+import type { PickupRecorder } from '../core/pickups.ts'
+import { contentOf } from '../core/stored-files.ts'
+import { formatS3Error, type S3Error, s3ErrorType, signedUrlChallenge } from './s3-error.ts'
+import { sendContent } from './send-content.ts'
+
+export interface SignedDelivery {
+  core: Core
+  signingKeys: KeyRing
+  pickups: PickupRecorder
+  /** The client's address, as trusted proxies say it. */
+  addressOf(request: IncomingMessage): string | null
+  onError(error: unknown): void
+}
+
+/** Is it the target of a signed URL? Such requests go past the framework, straight to the socket. */
+export function isSignedUrl(target: string): boolean {
+  return /^(?:https?:\/\/[^/?#\s]+)?\/files\//.test(target)
+}
+
+/**
+ * Answers a request for a signed URL: the signature is checked before anything is looked up; then
+ * one look-up finds the grant and its bytes. An Authorization header is ignored, because clients
+ * keep theirs over a redirect. Never rejects.
+ */
+export async function deliverSigned(
+  delivery: SignedDelivery,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  try {
+    const method = request.method ?? ''
+    if (method !== 'GET' && method !== 'HEAD') {
+      response.setHeader('Allow', 'GET, HEAD')
+      refuse(delivery, response, { status: 405, error: notAllowed })
+      return
+    }
+    const check = checkSignedUrl(
+      delivery.signingKeys,
+      { method, target: request.url ?? '' },
+      delivery.core.database.now(),
+    )
+    if ('ok' in check) await deliver(delivery, request, { response, check })
+    else refuse(delivery, response, await refusalOf(delivery.core, check))
+  } catch (error) {
+    delivery.onError(error)
+    if (response.headersSent) response.destroy()
+    else response.writeHead(500, { 'Content-Length': 0 }).end()
+  }
+}
+
+interface Refusal {
+  status: number
+  error: S3Error
+}
+
+const notAllowed: S3Error = {
+  code: 'AccessDenied',
+  message: 'This URL was signed for GET and HEAD.',
+}
+const malformed: S3Error = {
+  code: 'AccessDenied',
+  message: 'The URL is not in the form of a signed URL. Ask for a new one.',
+}
+const revoked: S3Error = { code: 'AccessDenied', message: 'This URL was revoked.' }
+
+async function refusalOf(
+  core: Core,
+  check: Exclude<SignedUrlCheck, { ok: true }>,
+): Promise<Refusal> {
+  if (check.refused === 'malformed') return { status: 403, error: malformed }
+  if (check.refused === 'forged') {
+    const { keyId, signature } = check
+    return { status: 403, error: { code: 'SignatureDoesNotMatch', keyId, signature } }
+  }
+  return {
+    status: (await expiredStatusOf(core, check.grantId)) ?? 403,
+    error: { code: 'AccessDenied', expiresAt: check.expiresAt },
+  }
+}
+
+async function deliver(
+  delivery: SignedDelivery,
+  request: IncomingMessage,
+  { response, check }: { response: ServerResponse; check: { grantId: string; fileName: string } },
+): Promise<void> {
+  const { core, pickups } = delivery
+  const granted = await findGrantedFile(core, check.grantId)
+  if (granted !== null && granted.grant.revoked_at !== null) {
+    refuse(delivery, response, { status: 403, error: revoked })
+    return
+  }
+  const fileNumber = granted?.grant.file_number ?? null
+  if (granted === null || granted.bytes === null || fileNumber === null) {
+    refuse(delivery, response, { status: 404, error: { code: 'NoSuchKey', key: check.fileName } })
+    return
+  }
+  const { grant, bytes } = granted
+  await sendContent(request, response, contentOf(core, bytes), {
+    fileName: check.fileName,
+    disposition: grant.disposition,
+    onSent: (span) =>
+      pickups.note({
+        fileNumber,
+        accountId: grant.account_id,
+        grantId: grant.id,
+        address: delivery.addressOf(request),
+        span,
+      }),
+  })
+}
+
+function refuse(delivery: SignedDelivery, response: ServerResponse, refusal: Refusal): void {
+  const body = formatS3Error(refusal.error, delivery.core.database.now())
+  response.writeHead(refusal.status, {
+    'Content-Type': s3ErrorType,
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+    ...(refusal.status === 401 ? { 'WWW-Authenticate': signedUrlChallenge } : {}),
+  })
+  // On HEAD, Node drops the body by itself.
+  response.end(body)
+}

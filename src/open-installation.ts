@@ -1,0 +1,104 @@
+import { createKeyRing, type KeyRing } from './auth/key-ring.ts'
+import { loadEnvironment, type Settings } from './config.ts'
+import type { Core } from './core/core.ts'
+import type { Database } from './database/database.ts'
+import { migrate } from './database/migrate.ts'
+import { openSqlite } from './database/open-sqlite.ts'
+import { type LoadedConfig, loadConfigFile } from './load-config.ts'
+import { openDiskStore } from './storage/disk.ts'
+import type { ObjectStore } from './storage/object-store.ts'
+import type { Producer } from './workers/producer.ts'
+
+/** Everything that a server or a local command works with, opened once. */
+export interface Installation {
+  readonly settings: Settings
+  readonly core: Core
+  readonly signingKeys: KeyRing
+  readonly producers: ReadonlyMap<string, Producer>
+  /** Closes in the reverse order of opening. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens the database (and brings its schema up to date), the object store and the configuration.
+ * @param given a configuration to use in place of the file that the settings name
+ * @throws Error with one sentence for the operator
+ */
+export async function openInstallation(
+  settings: Settings,
+  given?: LoadedConfig,
+): Promise<Installation> {
+  const config = given ?? (await loadConfigFile(settings.config, loadEnvironment()))
+  const database = await openDatabase(settings)
+  try {
+    const store = await openStore(settings)
+    return {
+      settings,
+      core: {
+        database,
+        store,
+        downloadTypes: config.downloadTypes,
+        settings: {
+          signedUrlSeconds: settings.signedUrlSeconds,
+          leaseSeconds: settings.leaseSeconds,
+          jobRetrySeconds: settings.jobRetrySeconds,
+          orphanGraceSeconds: settings.orphanGraceSeconds,
+        },
+      },
+      signingKeys: createKeyRing(settings.signingKeys),
+      producers: config.producers,
+      async close() {
+        await store.close()
+        await database.close()
+      },
+    }
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+async function openDatabase({ database: url }: Settings): Promise<Database> {
+  if (url.engine !== 'sqlite') {
+    throw new Error(
+      'This version keeps its data in SQLite only: set CLAIMCHECK_DATABASE_URL to sqlite:PATH.',
+    )
+  }
+  const database = openOrExplain(url.path)
+  try {
+    await migrate(database)
+    return database
+  } catch (error) {
+    await database.close()
+    throw isSqliteError(error) ? unusable(url.path, error) : error
+  }
+}
+
+function openOrExplain(path: string): Database {
+  try {
+    return openSqlite(path)
+  } catch (error) {
+    throw unusable(path, error)
+  }
+}
+
+function unusable(path: string, cause: unknown): Error {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new Error(
+    `The database ${path} cannot be used (${reason}). Check that its folder can be written to, or name another with CLAIMCHECK_DATA or CLAIMCHECK_DATABASE_URL.`,
+    { cause },
+  )
+}
+
+function isSqliteError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_')
+}
+
+async function openStore({ storage }: Settings): Promise<ObjectStore> {
+  if (storage.engine !== 'file') {
+    throw new Error(
+      'This version keeps its files in a folder only: set CLAIMCHECK_STORAGE_URL to file:PATH.',
+    )
+  }
+  return await openDiskStore(storage.path)
+}

@@ -1,0 +1,203 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { hostname } from 'node:os'
+import type { FastifyInstance } from 'fastify'
+import { downloadsApi } from './apis/downloads/routes.ts'
+import { createSignIn } from './auth/sign-in.ts'
+import type { Settings } from './config.ts'
+import { DOWNLOAD_JOB } from './core/downloads.ts'
+import { createPickupRecorder } from './core/pickups.ts'
+import type { ApiContext } from './http/api-context.ts'
+import { createApp } from './http/create-app.ts'
+import { deliverSigned, isSignedUrl, type SignedDelivery } from './http/deliver-signed.ts'
+import { createMetrics, type Metrics } from './http/metrics.ts'
+import { operationsRoutes } from './http/operations-routes.ts'
+import { tokenRoutes } from './http/token-routes.ts'
+import type { LoadedConfig } from './load-config.ts'
+import type { Logger } from './log.ts'
+import { type Installation, openInstallation } from './open-installation.ts'
+import { createDownloadHandler } from './workers/download-handler.ts'
+import { startWorkerLoop } from './workers/loop.ts'
+import { startSweeper } from './workers/sweeper.ts'
+
+export interface ServerOptions {
+  settings: Settings
+  log: Logger
+  /** A configuration to use in place of the file that the settings name. */
+  config?: LoadedConfig
+}
+
+export interface RunningServer {
+  /** `http://127.0.0.1:8080`, without a slash at the end. */
+  readonly url: string
+  readonly installation: Installation
+  /** Finishes requests, hands running jobs back, writes what is noted, closes. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts everything: the APIs on their port, the workers, the sweeper.
+ * @throws Error with one sentence for the operator
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { settings, log, config } = options
+  const installation = await openInstallation(settings, config)
+  try {
+    return await start(installation, log)
+  } catch (error) {
+    await installation.close()
+    throw error
+  }
+}
+
+async function start(installation: Installation, log: Logger): Promise<RunningServer> {
+  const { settings, core, signingKeys } = installation
+  const metrics = createMetrics()
+  const pickups = createPickupRecorder(core, (error) => log.error({ err: error }, 'Pick-ups'))
+  let stopping = false
+
+  const signed: SignedDelivery = {
+    core,
+    signingKeys,
+    pickups,
+    addressOf: (request) => request.socket.remoteAddress ?? null,
+    onError: (error) => log.error({ err: error }, 'A download by a signed URL failed'),
+  }
+  const app = createApp({
+    log,
+    maxBodyBytes: settings.maxBodyBytes,
+    trustedProxies: settings.trustedProxies,
+    intercept(request, response) {
+      if (!isSignedUrl(request.url ?? '')) return false
+      logSigned(request, response, { log, metrics })
+      void deliverSigned(signed, request, response)
+      return true
+    },
+  })
+  logRequests(app, metrics)
+  const context: ApiContext = {
+    core,
+    signIn: createSignIn(core, signingKeys),
+    signingKeys,
+    publicUrl: settings.publicUrl,
+  }
+  await mount(app, context, { metrics, isStopping: () => stopping })
+  const url = await listen(app, settings)
+
+  const onJobError = (error: unknown) => log.warn({ err: error }, 'A job failed')
+  const loop = startWorkerLoop(core, {
+    handlers: new Map([[DOWNLOAD_JOB, createDownloadHandler(core, installation.producers)]]),
+    worker: `${hostname()}:${process.pid}`,
+    concurrency: settings.jobConcurrency,
+    onError: onJobError,
+  })
+  const sweeper = startSweeper(core, {
+    everySeconds: settings.sweepSeconds,
+    onSwept: (report) => log.debug({ report }, 'Swept'),
+    onError: (error) => log.error({ err: error }, 'The sweep failed'),
+  })
+
+  return {
+    url,
+    installation,
+    async close() {
+      stopping = true
+      await sweeper.stop()
+      await Promise.all([loop.stop(), closeApp(app, settings.shutdownSeconds)])
+      await pickups.close()
+      metrics.close()
+      await installation.close()
+    },
+  }
+}
+
+async function mount(
+  app: FastifyInstance,
+  context: ApiContext,
+  operations: { metrics: Metrics; isStopping(): boolean },
+): Promise<void> {
+  await app.register(operationsRoutes({ core: context.core, ...operations }))
+  await app.register(tokenRoutes(context), { prefix: '/oauth2/token' })
+  await app.register(downloadsApi(context), { prefix: '/api/downloads' })
+}
+
+/** One line a request. Query strings are left out: signed URLs and tokens in URLs are secrets. */
+function logRequests(app: FastifyInstance, metrics: Metrics): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const milliseconds = Math.round(reply.elapsedTime * 10) / 10
+    const path = request.url.split('?', 1)[0] ?? ''
+    metrics.request(apiOf(path), reply.statusCode, milliseconds)
+    request.log.info(
+      { method: request.method, path, status: reply.statusCode, ms: milliseconds, ip: request.ip },
+      'request',
+    )
+  })
+}
+
+/** Labels of metrics must be few: never a whole path. */
+function apiOf(path: string): string {
+  if (path.startsWith('/api/downloads')) return 'downloads'
+  if (path.startsWith('/v1')) return 'v1'
+  return 'other'
+}
+
+function logSigned(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { log, metrics }: { log: Logger; metrics: Metrics },
+): void {
+  const started = performance.now()
+  const { method } = request
+  // The path names the grant and the file; the query, which opens it, stays out of the log.
+  const path = (request.url ?? '').split('?', 1)[0]
+  const before = request.socket.bytesWritten
+  response.once('close', () => {
+    const milliseconds = Math.round((performance.now() - started) * 10) / 10
+    metrics.request('files', response.statusCode, milliseconds)
+    metrics.bytesSent(request.socket.bytesWritten - before)
+    log.info(
+      {
+        method,
+        path,
+        status: response.statusCode,
+        ms: milliseconds,
+        whole: response.writableFinished,
+      },
+      'request',
+    )
+  })
+}
+
+async function listen(app: FastifyInstance, { host, port }: Settings): Promise<string> {
+  try {
+    await app.listen({ host, port })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EADDRINUSE') {
+      throw new Error(
+        `Port ${port} on ${host} is in use by another program. Stop it, or choose another port with CLAIMCHECK_PORT (0 takes any that is free).`,
+        { cause: error },
+      )
+    }
+    if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+      throw new Error(`Claimcheck cannot listen on ${host} port ${port} (${code}).`, {
+        cause: error,
+      })
+    }
+    throw error
+  }
+  const address = app.server.address()
+  const actual = typeof address === 'object' && address !== null ? address.port : port
+  const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : bracketed(host)
+  return `http://${name}:${actual}`
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
+}
+
+/** Lets requests finish, but not for ever: a slow download must not hold up a restart. */
+async function closeApp(app: FastifyInstance, seconds: number): Promise<void> {
+  const deadline = setTimeout(() => app.server.closeAllConnections(), seconds * 1000)
+  await app.close()
+  clearTimeout(deadline)
+}
