@@ -1,0 +1,69 @@
+import type { FastifyPluginAsync, FastifyReply } from 'fastify'
+import { findOwnDownload, findOwnDownloadFile, requestDownload } from '../../core/downloads.ts'
+import { DeliveryError } from '../../core/errors.ts'
+import { grantFile } from '../../core/grants.ts'
+import { type ApiContext, grantUrl } from '../../http/api-context.ts'
+import { asDeliveryError } from '../../http/as-delivery-error.ts'
+import { authenticate, principalOf } from '../../http/authenticate.ts'
+import { parseNestedForm } from '../../http/nested-form.ts'
+import { refuseNulBytes } from '../../http/nul-bytes.ts'
+import { toError } from './errors.ts'
+import { fromDownloadRequest, toDownloadResponse } from './wire.ts'
+
+interface ById {
+  Params: { id: string }
+}
+
+/** The Bridge Downloads API: create, poll, 302 to the file. To be mounted at `/api/downloads`. */
+export function downloadsApi(context: ApiContext): FastifyPluginAsync {
+  const { core, signIn } = context
+  return async (app) => {
+    app.setErrorHandler((error, request, reply) => {
+      const refusal = asDeliveryError(error)
+      if (refusal.code === 'internal') request.log.error({ err: error }, 'Request failed')
+      sendError(reply, refusal)
+    })
+    app.setNotFoundHandler((_request, reply) =>
+      sendError(reply, new DeliveryError('not_found', 'There is nothing at this address.')),
+    )
+    // The document says JSON; its live client sends forms, and says so also when it sends nothing.
+    app.addContentTypeParser(
+      'application/x-www-form-urlencoded',
+      { parseAs: 'string' },
+      async (_request: unknown, body: string) => parseNestedForm(body),
+    )
+    app.addHook('onRequest', authenticate(signIn, { methods: ['basic-key', 'bearer'] }))
+    app.addHook('preValidation', async (request) => refuseNulBytes(request.body))
+
+    app.post('/', async (request, reply) => {
+      const { download_type, info } = fromDownloadRequest(request.body)
+      const key = request.headers['idempotency-key']
+      const delivery = await requestDownload(core, principalOf(request), {
+        type: download_type,
+        info,
+        ...(typeof key === 'string' ? { idempotencyKey: key } : {}),
+      })
+      return reply.code(201).send(toDownloadResponse(delivery))
+    })
+
+    app.get<ById>('/:id', async (request, reply) => {
+      const delivery = await findOwnDownload(core, principalOf(request), request.params.id)
+      return reply.header('cache-control', 'no-store').send(toDownloadResponse(delivery))
+    })
+
+    app.get<ById>('/:id/file', async (request, reply) => {
+      const principal = principalOf(request)
+      const { file } = await findOwnDownloadFile(core, principal, request.params.id)
+      const grant = await grantFile(core, principal, { fileNumber: file.number })
+      return reply
+        .header('cache-control', 'private, no-store')
+        .header('referrer-policy', 'no-referrer')
+        .redirect(grantUrl(context, request, grant), 302)
+    })
+  }
+}
+
+function sendError(reply: FastifyReply, refusal: DeliveryError): void {
+  const { status, body } = toError(refusal)
+  reply.code(status).send(body)
+}
