@@ -274,10 +274,9 @@ function readEnvFile(named: string | undefined): Environment {
   try {
     return parseEnv(readFileSync(file, 'utf8'))
   } catch (cause) {
-    throw new SettingsError(
-      `The settings file ${file} cannot be read: ${cause instanceof Error ? cause.message : cause}.`,
-      { cause },
-    )
+    const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
+    const reason = missing ? 'there is no such file' : String(cause)
+    throw new SettingsError(`The settings file ${file} cannot be read: ${reason}.`, { cause })
   }
 }
 

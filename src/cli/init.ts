@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { issueToken, setPassword } from '../auth/issue.ts'
 import { randomText } from '../auth/secret.ts'
-import { readSettings } from '../config.ts'
+import { loadEnvironment, readSettings } from '../config.ts'
 import { createAccount } from '../core/accounts.ts'
 import type { Core } from '../core/core.ts'
 import {
@@ -55,7 +55,7 @@ export const init = defineCommand({
       await refuseSecond(installation.core)
       // The keys first: an installation must not exist whose keys are nowhere.
       const files = [
-        ...addToEnvFile(values['env-file'], fresh),
+        ...addToEnvFile(values.settings, fresh),
         ...(settings.config === null ? writeExampleConfig() : []),
       ]
       const made = await makeFirst(installation.core, names)
@@ -74,7 +74,8 @@ function prepare(values: LocalValues) {
     if (!environment[name]) fresh[name] = newKeys()
   }
   // What was said once on the command line must be known to `serve`, too.
-  if (values.data !== undefined) fresh.CLAIMCHECK_DATA = values.data
+  const standing = loadEnvironment({ envFile: values.settings })
+  if (values.data !== undefined && !standing.CLAIMCHECK_DATA) fresh.CLAIMCHECK_DATA = values.data
   return { fresh, settings: readSettings({ ...environment, ...fresh }) }
 }
 

@@ -13,7 +13,8 @@ export const localOptions = {
     value: 'FOLDER',
     description: 'The data folder; stands above CLAIMCHECK_DATA.',
   },
-  'env-file': {
+  // Not --env-file: Node takes that one for itself, wherever it stands on the command line.
+  settings: {
     type: 'string',
     value: 'PATH',
     description: 'Read the settings from this file instead of ./claimcheck.env.',
@@ -23,7 +24,7 @@ export const localOptions = {
 
 export interface LocalValues {
   readonly data?: string
-  readonly 'env-file'?: string
+  readonly settings?: string
   readonly host?: string
   readonly port?: string
   readonly config?: string
@@ -32,7 +33,7 @@ export interface LocalValues {
 /** The variables in force: the command's own options, the process, the env file. */
 export function localEnvironment(values: LocalValues): Environment {
   return loadEnvironment({
-    envFile: values['env-file'],
+    envFile: values.settings,
     overrides: Object.fromEntries(overridden.map(([name, option]) => [name, values[option]])),
   })
 }
@@ -74,6 +75,6 @@ export async function withInstallation<T>(
 export function refuseUninitialised(settings: Settings): void {
   if (settings.signingKeys.length > 0 && settings.masterKeys.length > 0) return
   throw new Error(
-    'Claimcheck is not initialised here: run "claimcheck init" in this folder, or name its settings with --env-file PATH.',
+    'Claimcheck is not initialised here: run "claimcheck init" in this folder, or name its settings file with --settings PATH.',
   )
 }

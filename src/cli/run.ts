@@ -5,6 +5,7 @@ import { type CommandList, type Entry, parseInput, UsageError } from './command.
 import { commands } from './commands.ts'
 import { formatHelp } from './help.ts'
 import { packageVersion } from './package-version.ts'
+import { explainSystemError } from './system-error.ts'
 
 /**
  * Runs the command line.
@@ -71,6 +72,8 @@ function show(text: string): void {
 
 function explain(error: unknown): string {
   if (isSentence(error)) return error.message
+  const refusal = explainSystemError(error)
+  if (refusal !== null) return refusal
   const stack = error instanceof Error && isDebugging() ? `\n${error.stack}` : ''
   return `Unexpected: ${error instanceof Error ? error.message : String(error)}${stack}`
 }

@@ -12,7 +12,7 @@ export const settings = defineCommand({
   examples: [
     { command: 'claimcheck settings', description: 'What would the server run with?' },
     {
-      command: 'claimcheck settings --env-file /etc/claimcheck.env --json',
+      command: 'claimcheck settings --settings /etc/claimcheck.env --json',
       description: 'The same for another installation, for programs.',
     },
   ],

@@ -185,18 +185,18 @@ describe('where settings come from', () => {
     assert.equal(values.CLAIMCHECK_LOG_LEVEL, 'info')
   })
 
-  it('is another file when --env-file names it', async (t) => {
+  it('is another file when --settings names it', async (t) => {
     const folder = await temporaryFolder(t)
     await writeFile(join(folder, 'claimcheck.env'), 'CLAIMCHECK_PORT=81\n')
     await writeFile(join(folder, 'other.env'), 'CLAIMCHECK_HOST=::1\n')
-    const values = settingsIn(folder, ['--env-file', 'other.env'])
+    const values = settingsIn(folder, ['--settings', 'other.env'])
     assert.equal(values.CLAIMCHECK_HOST, '::1')
     assert.equal(values.CLAIMCHECK_PORT, '8080')
   })
 
   it('is refused when a named file is missing', async (t) => {
     const folder = await temporaryFolder(t)
-    const { status, stderr } = run(folder, ['--env-file', 'missing.env'])
+    const { status, stderr } = run(folder, ['--settings', 'missing.env'])
     assert.equal(status, 1)
     assert.match(stderr, /^The settings file missing\.env cannot be read: .+\n$/)
   })

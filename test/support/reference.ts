@@ -17,7 +17,7 @@ export function settingsReference(): string {
   return `# Settings
 
 Claimcheck reads its settings from the environment, over a file of \`NAME=value\` lines:
-\`claimcheck.env\` in the working folder, or the one that \`--env-file PATH\` names. The options of a
+\`claimcheck.env\` in the working folder, or the one that \`--settings PATH\` names. The options of a
 command (\`--port\`, \`--host\`, \`--data\`, \`--config\`) stand above both. An empty value counts as not
 set. A name that begins with \`CLAIMCHECK_\` and is not in this table is refused when the server
 starts, and so is a value that cannot be read, each with one sentence that says what is expected.

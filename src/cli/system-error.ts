@@ -1,0 +1,33 @@
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not do that',
+  EPERM: 'this user may not do that',
+  EROFS: 'the disk can only be read',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the quota is used up',
+  EEXIST: 'a file is in the way',
+  ENOTDIR: 'a part of the path is a file',
+  EISDIR: 'it is a folder',
+  ENOENT: 'it is not there',
+  ELOOP: 'its links go round in a circle',
+  ENAMETOOLONG: 'the name is too long',
+  EMFILE: 'too many files are open',
+}
+
+/** What the file system refused, as a sentence for the operator; null for any other error. */
+export function explainSystemError(error: unknown): string | null {
+  if (!(error instanceof Error)) return null
+  const { code = '', path, syscall = 'use' } = error as NodeJS.ErrnoException
+  const reason = reasons[code]
+  if (reason === undefined || path === undefined) return null
+  return `Cannot ${verbs[syscall] ?? 'use'} ${path}: ${reason} (${code}).`
+}
+
+const verbs: Readonly<Record<string, string>> = {
+  open: 'open',
+  mkdir: 'make the folder',
+  copyfile: 'write a copy of',
+  chmod: 'change the permissions of',
+  unlink: 'remove',
+  read: 'read',
+  write: 'write',
+}
