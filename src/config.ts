@@ -3,6 +3,7 @@ import { parseEnv } from 'node:util'
 import {
   addresses,
   databaseUrl,
+  host,
   integer,
   keys,
   oneOf,
@@ -10,7 +11,6 @@ import {
   path,
   type SettingKind,
   storageUrl,
-  text,
 } from './setting-kinds.ts'
 import { suggest } from './suggest.ts'
 
@@ -20,7 +20,7 @@ const seconds = (least: number, most: number) => integer('seconds', least, most)
 
 /** Every setting of the product, once: parsing, `docs/settings.md` and `claimcheck settings` follow from it. */
 const table = {
-  host: setting('HOST', text, '127.0.0.1', 'The address to listen on; 0.0.0.0 or :: for all.'),
+  host: setting('HOST', host, '127.0.0.1', 'The address to listen on; 0.0.0.0 or :: for all.'),
   port: setting(
     'PORT',
     integer('a port', 0, 65535),
@@ -71,7 +71,7 @@ const table = {
   ),
   leaseSeconds: setting(
     'LEASE_SECONDS',
-    seconds(5, 3600),
+    seconds(1, 3600),
     '45',
     'How long a job stays with a worker that no longer gives a sign of life.',
   ),

@@ -39,7 +39,10 @@ export type StorageUrl =
   | { readonly engine: 'file'; readonly path: string }
   | { readonly engine: 's3'; readonly url: string }
 
-export const text = kind('a text', (value) => value)
+/** What to listen on; whether it exists is seen when it is tried. */
+export const host = kind('an IP address or a host name', (value) =>
+  /^[A-Za-z0-9.:_%-]{1,255}$/.test(value) ? value : undefined,
+)
 
 export const path = kind('a path', (value) => (value.includes('\0') ? undefined : value))
 

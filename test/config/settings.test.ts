@@ -81,6 +81,7 @@ describe('readSettings()', () => {
   }
 
   const wrong: [string, string][] = [
+    ['HOST', 'http://127.0.0.1'],
     ['PORT', '65536'],
     ['PORT', '-1'],
     ['PORT', '80.5'],

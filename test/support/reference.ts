@@ -11,7 +11,7 @@ export function settingsReference(): string {
     ({ name, default: byDefault, expects, secret, description }) => {
       const shown = byDefault === null ? '' : `\`${byDefault}\``
       const note = secret ? ' **Secret.**' : ''
-      return `| \`${name}\` | ${shown} | ${expects} | ${description}${note} |`
+      return `| \`${name}\` | ${shown} | ${expects.replaceAll('<', '\\<')} | ${description}${note} |`
     },
   )
   return `# Settings
