@@ -36,8 +36,8 @@ const addressRule: Rule = { free: 50, longestSeconds: 300 }
  */
 const userRule: Rule = { free: 20, longestSeconds: 60 }
 
-/** After so long without a failure it is forgotten. */
-const memoryMilliseconds = 15 * 60_000
+/** After so long without a failure it is forgotten; well over the longest wait, or each wait would end in free attempts. */
+const memoryMilliseconds = 60 * 60_000
 
 /**
  * @param now in ms; a monotonic clock will do
