@@ -1,3 +1,5 @@
+import { remember } from './remember.ts'
+
 /** Bytes of UTF-8 that every file system takes as one name. */
 const maximumBytes = 255
 
@@ -7,11 +9,15 @@ const maximumBytes = 255
  * appendix D); `filename*` follows when it says more (RFC 8187).
  */
 export function contentDisposition(name: string, type: 'attachment' | 'inline'): string {
+  return `${type}; ${fileNameParameters(name)}`
+}
+
+const fileNameParameters = remember((name: string) => {
   const safe = safeFileName(name)
   const plain = toPlainAscii(safe)
-  const field = `${type}; filename="${plain}"`
-  return plain === safe ? field : `${field}; filename*=UTF-8''${percentEncode(safe)}`
-}
+  const parameter = `filename="${plain}"`
+  return plain === safe ? parameter : `${parameter}; filename*=UTF-8''${percentEncode(safe)}`
+})
 
 /**
  * The name without what could harm: control characters, path separators, marks that turn the

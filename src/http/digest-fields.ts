@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Digests } from '../core/content.ts'
+import { remember } from './remember.ts'
 
 /** What the answer holds: the whole representation in a GET, or less. */
 export interface DigestedAnswer {
@@ -68,6 +69,4 @@ function preferences(field: string, member: RegExp): ReadonlyMap<string, number>
   return weights
 }
 
-function toBase64(hex: string): string {
-  return Buffer.from(hex, 'hex').toString('base64')
-}
+const toBase64 = remember((hex: string) => Buffer.from(hex, 'hex').toString('base64'))

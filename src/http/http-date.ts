@@ -1,3 +1,5 @@
+import { remember } from './remember.ts'
+
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 const month = `(${months.join('|')})`
 const time = '(\\d{2}):(\\d{2}):(\\d{2})'
@@ -10,8 +12,10 @@ const asctime = new RegExp(`^${shortDay} ${month} ([ \\d]\\d) ${time} (\\d{4})$`
 
 /** RFC 9110 §5.6.7: IMF-fixdate, in whole seconds. */
 export function formatHttpDate(date: Date): string {
-  return date.toUTCString()
+  return formatSeconds(Math.floor(date.getTime() / 1000))
 }
+
+const formatSeconds = remember((seconds: number) => new Date(seconds * 1000).toUTCString())
 
 /**
  * Milliseconds since the epoch of any of the three formats of RFC 9110 §5.6.7, or `null` when it

@@ -43,10 +43,18 @@ interface Exchange {
 }
 
 /**
- * Up to this length a body is sent as one string together with its header, in one write of one
- * piece, and its buffer is free at once.
+ * Up to this length a body is read before its header is written: it goes out in one system call, and
+ * when it cannot be read the caller can still answer so. Longer ones flow.
+ */
+const smallBytes = 64 * 1024
+
+/**
+ * Up to this length it is written as one string together with its header, which costs less than a
+ * vector of two; above, copying costs more (64 KiB: 80 against 40 µs of processor time).
  */
 const textBytes = 16 * 1024
+
+const stallMilliseconds = 120_000
 
 /**
  * Answers a request with a content: 200, 206, 304, 412 or 416 by RFC 9110, GET and HEAD, one or many
@@ -78,8 +86,8 @@ export async function sendContent(
     return complete(status, 0)
   }
   const [span] = spans
-  if (span !== undefined && frames === null && span.end - span.start <= textBytes) {
-    return sendText(exchange, { status, span, fields })
+  if (span !== undefined && frames === null && span.end - span.start <= smallBytes) {
+    return sendSmall(exchange, { status, span, fields })
   }
   return sendChunks(exchange, body, fields)
 }
@@ -97,37 +105,56 @@ function refuse({ response, content, options }: Exchange, status: 412 | 416): Se
   return complete(status, 0)
 }
 
-async function sendText(
+async function sendSmall(
   exchange: Exchange,
   { status, span, fields }: { status: 200 | 206; span: ByteSpan; fields: string[] },
 ): Promise<SendResult> {
-  const { request, response, content, options } = exchange
-  let text = ''
-  if (span.end > span.start) {
-    for await (const chunk of content.read(span, options.signal)) text += toLatin1(chunk)
+  const { content, options } = exchange
+  const length = span.end - span.start
+  const send = (bytes: Uint8Array): Promise<boolean> => endWith(exchange, { status, fields }, bytes)
+  let taken = false
+  let gathered = noBytes
+  let gatheredLength = 0
+  if (length > 0) {
+    for await (const chunk of content.read(span, options.signal)) {
+      if (chunk.byteLength === length && gatheredLength === 0) {
+        taken = await send(chunk)
+        gatheredLength = length
+      } else {
+        if (gatheredLength + chunk.byteLength > length) assertLength(Infinity, span)
+        if (gatheredLength === 0) gathered = Buffer.allocUnsafe(length)
+        gathered.set(chunk, gatheredLength)
+        gatheredLength += chunk.byteLength
+      }
+    }
+    assertLength(gatheredLength, span)
   }
-  assertLength(text.length, span)
-  if (request.socket.destroyed) return { status, bytesSent: 0, outcome: 'aborted', error: null }
-  response.writeHead(status, fields)
-  const taken = await endWith(request, response, text)
+  if (gathered.length === length) taken = await send(gathered)
   if (!taken) return { status, bytesSent: 0, outcome: 'aborted', error: null }
   options.onSent?.(span)
-  return complete(status, text.length)
+  return complete(status, length)
 }
 
+const noBytes = Buffer.alloc(0)
+
+/** Header and body at once; `false` when the client went before the network had them. */
 function endWith(
-  request: IncomingMessage,
-  response: ServerResponse,
-  text: string,
+  { request, response, options }: Exchange,
+  head: { status: 200 | 206; fields: string[] },
+  bytes: Uint8Array,
 ): Promise<boolean> {
   const { socket } = request
   return new Promise((resolve) => {
-    const onClose = (): void => resolve(false)
-    socket.once('close', onClose)
-    response.end(text, 'latin1', () => {
-      socket.off('close', onClose)
-      resolve(!socket.destroyed)
-    })
+    if (socket.destroyed || response.destroyed) return resolve(false)
+    const onFinish = (): void => resolve(!socket.destroyed)
+    const onGone = (): void => resolve(false)
+    response.once('close', onGone)
+    // A pipelined response that has no socket yet does not hear that the connection has closed.
+    if (response.socket === null) socket.once('close', onGone)
+    response.writeHead(head.status, head.fields)
+    if (bytes.byteLength <= textBytes) response.end(toLatin1(bytes), 'latin1', onFinish)
+    else response.end(bytes, onFinish)
+    if (socket.writableLength > 0) socket.setTimeout(options.stallMilliseconds ?? stallMilliseconds)
   })
 }
 
@@ -151,7 +178,7 @@ async function sendChunks(
   const progress = { bytesSent: 0 }
   try {
     options.signal?.throwIfAborted()
-    request.socket.setTimeout(options.stallMilliseconds ?? 120_000)
+    request.socket.setTimeout(options.stallMilliseconds ?? stallMilliseconds)
     const whole = await writeBody(exchange, body, { fields, writer, progress, signal: stop.signal })
     return { status, ...progress, outcome: whole ? 'complete' : 'aborted', error: null }
   } catch (error) {

@@ -102,17 +102,37 @@ class DiskStore implements ObjectStore {
     return { size }
   }
 
-  async *read(key: string, span: ByteSpan, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  read(key: string, span: ByteSpan, signal?: AbortSignal): AsyncIterable<Uint8Array> {
+    if (span.end - span.start > this.#syncReadBytes) return this.#readAhead(key, span, signal)
+    return { [Symbol.asyncIterator]: () => this.#readAtOnce(key, span, signal) }
+  }
+
+  #readAtOnce(
+    key: string,
+    span: ByteSpan,
+    signal: AbortSignal | undefined,
+  ): AsyncIterator<Uint8Array> {
+    return readAtOnce(span, {
+      buffers: this.#buffers,
+      enter: () => {
+        signal?.throwIfAborted()
+        return this.#descriptors.enter(key) ?? this.#descriptors.enterOrOpen(key)
+      },
+      check: (file) => assertInside(key, span, file),
+      leave: (file) => this.#descriptors.leave(file),
+    })
+  }
+
+  async *#readAhead(
+    key: string,
+    span: ByteSpan,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Uint8Array> {
     signal?.throwIfAborted()
-    const file = this.#descriptors.enter(key) ?? (await this.#descriptors.enterOrOpen(key))
+    const file = await this.#descriptors.enterOrOpen(key)
     try {
       assertInside(key, span, file)
-      const length = span.end - span.start
-      if (length > this.#syncReadBytes) {
-        yield* readAhead(file, span, { buffers: this.#buffers, signal })
-      } else if (length > 0) {
-        yield* readAtOnce(file, span, this.#buffers)
-      }
+      yield* readAhead(file, span, { buffers: this.#buffers, signal })
     } finally {
       this.#descriptors.leave(file)
     }
