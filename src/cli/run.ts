@@ -82,5 +82,5 @@ function explain(error: unknown): string {
 function isSentence(error: unknown): error is Error {
   if (error instanceof DeliveryError || error instanceof UsageError) return true
   if (!(error instanceof Error) || 'code' in error) return false
-  return error.constructor === Error || error.name === 'SettingsError'
+  return error.constructor === Error || ['SettingsError', 'ConfigFileError'].includes(error.name)
 }

@@ -100,7 +100,7 @@ describe('readSettings()', () => {
     ['STORAGE_URL', '/srv/objects'],
     ['SIGNED_URL_SECONDS', '0'],
     ['SIGNED_URL_SECONDS', '604801'],
-    ['LEASE_SECONDS', '4'],
+    ['LEASE_SECONDS', '0'],
     ['JOB_CONCURRENCY', '65'],
     ['LOG_LEVEL', 'INFO'],
     ['DOWNLOADS_PROFILE', 'shiped'],

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { describe, it, type TestContext } from 'node:test'
+import { main } from '../support/main.ts'
+import { runMain } from '../support/run-main.ts'
+import { startServe } from '../support/running-server.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+const command = [process.execPath, main]
+
+async function initialised(t: TestContext) {
+  const cwd = await temporaryFolder(t)
+  const { code, out, err } = await runMain(['init', '--json'], { cwd })
+  assert.equal(code, 0, err)
+  return { cwd, made: JSON.parse(out) }
+}
+
+describe('claimcheck serve', () => {
+  it('lets in the administrator that init made, and the keys made since', async (t) => {
+    const { cwd, made } = await initialised(t)
+    const { url } = await startServe(t, { cwd, command })
+    assert.equal((await fetch(`${url}/healthz`)).status, 200)
+    // The command line works beside the running server.
+    const key = JSON.parse((await runMain(['key', 'create', 'admin', '--json'], { cwd })).out)
+    const basic = `Basic ${Buffer.from(`${key.access_key}:${key.secret_key}`).toString('base64')}`
+    for (const authorization of [basic, `Bearer ${made.token}`]) {
+      const created = await fetch(`${url}/api/downloads`, {
+        method: 'POST',
+        headers: { authorization, 'content-type': 'application/json' },
+        body: JSON.stringify({ download: { type: 'greeting' } }),
+      })
+      assert.equal(created.status, 201, await created.text())
+    }
+    const refused = await fetch(`${url}/api/downloads`, { method: 'POST' })
+    assert.equal(refused.status, 401)
+  })
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    it(`stops at ${signal} with exit code 0`, async (t) => {
+      const { cwd } = await initialised(t)
+      const { url, child, ended, errors } = await startServe(t, { cwd, command })
+      await (await fetch(`${url}/healthz`)).text()
+      child.kill(signal)
+      assert.equal(await ended, 0, errors())
+    })
+  }
+
+  it('says in one sentence that the port is in use', async (t) => {
+    const { cwd } = await initialised(t)
+    const other = createServer().listen(0, '127.0.0.1')
+    t.after(() => other.close())
+    await new Promise((resolve) => other.once('listening', resolve))
+    const address = other.address()
+    assert.ok(address !== null && typeof address === 'object')
+    const { code, err } = await runMain(['serve', '--port', String(address.port)], { cwd })
+    assert.equal(code, 1)
+    assert.match(err, new RegExp(`^Port ${address.port} on 127\\.0\\.0\\.1 is in use .+\\n$`))
+  })
+
+  it('says in one sentence that it is not initialised', async (t) => {
+    const cwd = await temporaryFolder(t)
+    const { code, err } = await runMain(['serve'], { cwd })
+    assert.equal(code, 1)
+    assert.match(err, /^Claimcheck is not initialised here: run "claimcheck init" .+\n$/)
+  })
+
+  const wrong: [string, string[], Record<string, string>, RegExp][] = [
+    ['an unknown setting', [], { CLAIMCHECK_PROT: '1' }, /did you mean CLAIMCHECK_PORT\?/],
+    [
+      'a malformed setting',
+      [],
+      { CLAIMCHECK_PORT: 'http' },
+      /^CLAIMCHECK_PORT "http" is not valid/,
+    ],
+    ['a malformed option', ['--port', 'http'], {}, /^--port "http" is not valid/],
+    ['a folder that is a file', ['--data', 'file'], {}, /file/],
+    ['a config that is not there', ['--config', 'none.ts'], {}, /none\.ts: there is no such file/],
+    ['a malformed config', ['--config', 'broken.ts'], {}, /^broken\.ts: /],
+    ['PostgreSQL', [], { CLAIMCHECK_DATABASE_URL: 'postgres://u:hunter2@h/d' }, /SQLite only/],
+    ['S3', [], { CLAIMCHECK_STORAGE_URL: 's3://bucket' }, /CLAIMCHECK_STORAGE_URL/],
+  ]
+  for (const [title, words, env, expected] of wrong) {
+    it(`refuses ${title} in one sentence`, async (t) => {
+      const { cwd } = await initialised(t)
+      await writeFile(join(cwd, 'file'), '')
+      await writeFile(join(cwd, 'broken.ts'), 'export default { downloadTypes: ')
+      const { code, out, err } = await runMain(['serve', ...words], { cwd, env })
+      assert.equal(code, 1)
+      assert.equal(out, '')
+      assert.match(err, expected)
+      assert.equal(err.trimEnd().split('\n').length, 1, err)
+      assert.doesNotMatch(err, /hunter2|Unexpected/)
+    })
+  }
+})
