@@ -14,5 +14,5 @@ export function mergeSpans(spans: readonly ByteSpan[]): ByteSpan[] {
 /** Do merged spans cover all bytes from 0 up to `size`? */
 export function coverAll(merged: readonly ByteSpan[], size: number): boolean {
   const [first] = merged
-  return first === undefined ? size === 0 : first.start === 0 && first.end >= size
+  return size === 0 || (first !== undefined && first.start === 0 && first.end >= size)
 }

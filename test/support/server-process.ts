@@ -1,0 +1,45 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { main } from './main.ts'
+
+export interface ServerProcess {
+  readonly url: string
+  /** Ends it by the signal and resolves with its exit code, or null when the signal ended it. */
+  stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>
+}
+
+/** Starts `claimcheck serve --json` as a process of its own and resolves when it listens. */
+export async function startServerProcess(
+  cwd: string,
+  environment: Record<string, string>,
+): Promise<ServerProcess> {
+  const child = spawn(process.execPath, [main, 'serve', '--port', '0', '--json'], {
+    cwd,
+    env: { PATH: process.env.PATH ?? '', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let errors = ''
+  child.stderr.on('data', (chunk) => {
+    errors = (errors + chunk).slice(-4000)
+  })
+  const url = await readUrl(child)
+  if (url === null) throw new Error(`The server did not start: ${errors}`)
+  return {
+    url,
+    async stop(signal) {
+      const ended = once(child, 'exit')
+      child.kill(signal)
+      const [code] = await ended
+      return code as number | null
+    },
+  }
+}
+
+async function readUrl(child: ChildProcess): Promise<string | null> {
+  if (child.stdout === null) return null
+  for await (const line of createInterface({ input: child.stdout })) {
+    return (JSON.parse(line) as { url: string }).url
+  }
+  return null
+}
