@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import BetterSqlite3 from 'better-sqlite3'
 import { DeliveryError } from '../../src/core/errors.ts'
 import { type QueryOptions, query } from '../../src/define-config.ts'
 import { makeProducer } from '../support/config-file.ts'
+import { childrenOf, isRunning, until } from '../support/processes.ts'
 import { createContext } from '../support/producer-context.ts'
 import { sized } from '../support/size.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -195,6 +198,23 @@ describe('a query of SQLite', () => {
     await assert.rejects(produced, canceled)
     assert.equal(collected.files[0]?.finished, false)
     assert.equal(collected.files[0]?.failure, canceled)
+  })
+
+  it('ends when the server is killed, even within one step of SQLite', async (t) => {
+    if (process.platform !== 'linux') return t.skip('it finds the process in /proc')
+    const { folder } = await withDatabase(t, () => {})
+    const config = query({ source: 'sqlite:source.sqlite', sql: endless, file: csv })
+    const script = new URL('../support/run-producer.ts', import.meta.url)
+    const server = fork(script, [folder, JSON.stringify(config)], { stdio: 'ignore' })
+    const ended = once(server, 'exit')
+    let children: number[] = []
+    await until(async () => {
+      children = await childrenOf(server.pid ?? 0)
+      return children.length > 0
+    })
+    server.kill('SIGKILL')
+    await ended
+    await until(async () => !(await Promise.all(children.map(isRunning))).includes(true))
   })
 
   it('ends at its time limit', async (t) => {

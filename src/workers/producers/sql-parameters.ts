@@ -17,6 +17,7 @@ export interface ParsedSql {
 export function parseSql(sql: string, engine: SqlEngine): ParsedSql {
   const names: string[] = []
   let text = ''
+  let begun = false
   let ended = false
   for (const token of tokens(sql, engine)) {
     if (token.kind === 'space') {
@@ -26,13 +27,14 @@ export function parseSql(sql: string, engine: SqlEngine): ParsedSql {
     if (ended) throw new Error('It holds more than one statement; a query is a single one.')
     ended = token.kind === 'end'
     if (ended) continue
+    begun = true
     if (token.kind === 'name') {
       const name = token.text.slice(1)
       if (!names.includes(name)) names.push(name)
       text += engine === 'postgres' ? `$${names.indexOf(name) + 1}` : token.text
     } else text += token.text
   }
-  if (text.trim() === '') throw new Error('It is empty.')
+  if (!begun) throw new Error('It is empty.')
   return { text, names }
 }
 
