@@ -140,6 +140,15 @@ export async function findDeliveryByNumber(
   return row ?? null
 }
 
+/** Those of the given numbers that are there, in no promised order; at most 1,000. */
+export async function findDeliveriesByNumber(
+  db: Connection,
+  numbers: readonly number[],
+): Promise<DeliveryRow[]> {
+  if (numbers.length === 0) return []
+  return await db.selectFrom('deliveries').selectAll().where('number', 'in', numbers).execute()
+}
+
 export interface DeliveriesQuery {
   /** Only those with a smaller number: the next page, because the newest come first. */
   before?: number

@@ -1,0 +1,80 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsync, FastifyReply } from 'fastify'
+import { DeliveryError } from '../../core/errors.ts'
+import type { ApiContext } from '../../http/api-context.ts'
+import { asDeliveryError } from '../../http/as-delivery-error.ts'
+import { wwwAuthenticate } from '../../http/authenticate.ts'
+import { refuseNulBytes } from '../../http/nul-bytes.ts'
+import { accountRoutes } from './account-routes.ts'
+import { checkRequest } from './check-request.ts'
+import { credentialRoutes } from './credential-routes.ts'
+import { deliveryRoutes } from './delivery-routes.ts'
+import { toProblem } from './errors.ts'
+import { eventRoutes } from './event-routes.ts'
+import { fileRoutes } from './file-routes.ts'
+import { jobRoutes } from './job-routes.ts'
+import { linkRoutes } from './link-routes.ts'
+import { meRoutes } from './me-routes.ts'
+import { organizationRoutes } from './organization-routes.ts'
+import { challenges, signInHook, type V1App, type V1Context } from './routing.ts'
+import { namedSchemas } from './schemas.ts'
+import { workFileRoutes } from './work-file-routes.ts'
+import { workRoutes } from './work-routes.ts'
+
+/** Our own API, which the portal, the command line and programs speak. To be mounted at `/v1`. */
+export function v1Api(api: ApiContext): FastifyPluginAsync {
+  return async (plain) => {
+    const app: V1App = plain.withTypeProvider<TypeBoxTypeProvider>()
+    const stop = new AbortController()
+    const context: V1Context = { ...api, stopping: stop.signal }
+    app.addHook('preClose', async () => stop.abort())
+
+    app.setErrorHandler((error, request, reply) => {
+      const refusal = asDeliveryError(error)
+      if (refusal.code === 'internal') request.log.error({ err: error }, 'Request failed')
+      sendProblem(reply, refusal)
+    })
+    app.setNotFoundHandler((_request, reply) =>
+      sendProblem(reply, new DeliveryError('not_found', 'There is nothing at this address.')),
+    )
+    app.setValidatorCompiler(checkRequest)
+    for (const schema of namedSchemas) app.addSchema(schema)
+    app.addHook('onRequest', signInHook(context))
+    app.addHook('onRequest', async (_request, reply) => {
+      reply.header('cache-control', 'private, no-store')
+    })
+    app.addHook('preValidation', async (request) => {
+      if (Object.getPrototypeOf(request.body ?? null) === Object.prototype) {
+        refuseNulBytes(request.body)
+      }
+      refuseNulBytes(request.params)
+      refuseNulBytes(request.query)
+    })
+
+    meRoutes(app, context)
+    deliveryRoutes(app, context)
+    fileRoutes(app, context)
+    linkRoutes(app, context)
+    jobRoutes(app, context)
+    workRoutes(app, context)
+    await app.register(workFileRoutes(context))
+    eventRoutes(app, context)
+    accountRoutes(app, context)
+    credentialRoutes(app, context)
+    organizationRoutes(app, context)
+  }
+}
+
+function sendProblem(reply: FastifyReply, refusal: DeliveryError): void {
+  const problem = toProblem(refusal)
+  if (refusal.code === 'unauthenticated') {
+    reply.header('www-authenticate', wwwAuthenticate(refusal, challenges))
+  }
+  const { retryAfter } = refusal.details
+  if (typeof retryAfter === 'number') reply.header('retry-after', retryAfter)
+  reply
+    .code(problem.status)
+    .header('cache-control', 'no-store')
+    .type('application/problem+json')
+    .send(JSON.stringify(problem))
+}

@@ -1,0 +1,204 @@
+import type { Static } from 'typebox'
+import { accountPermissions } from '../../core/accounts.ts'
+import type { ListedCredential } from '../../core/credentials.ts'
+import type { FoundFile } from '../../core/delivery-files.ts'
+import type { DownloadType as CoreDownloadType } from '../../core/download-type.ts'
+import type { OutsideWork } from '../../core/outside-work.ts'
+import type { Principal } from '../../core/principal.ts'
+import type { StoredFileFacts } from '../../core/stored-files.ts'
+import type {
+  AccountRow,
+  DeliveryFileRow,
+  DeliveryRow,
+  EventRow,
+  GrantRow,
+  JobRow,
+  OrganizationRow,
+  PickupRow,
+} from '../../database/tables.ts'
+import type * as wire from './schemas.ts'
+
+export function toMe(principal: Principal): Static<typeof wire.Me> {
+  return {
+    id: principal.accountId,
+    organizationId: principal.organizationId,
+    username: principal.username,
+    permissions: [...principal.permissions],
+    scopes: principal.scopes === null ? null : [...principal.scopes],
+  }
+}
+
+export function toDownloadType(type: CoreDownloadType): Static<typeof wire.DownloadType> {
+  const { name, title, description, permission, retentionSeconds, producedBy, infoSchema } = type
+  return { name, title, description, permission, retentionSeconds, producedBy, infoSchema }
+}
+
+export function toDelivery(row: DeliveryRow): Static<typeof wire.Delivery> {
+  return {
+    id: row.id,
+    number: row.number,
+    kind: row.kind,
+    type: row.type,
+    info: row.info === null ? null : JSON.parse(row.info),
+    state: row.state,
+    progress: row.progress,
+    message: row.message,
+    ownerId: row.owner_id,
+    createdAt: toTime(row.created_at),
+    updatedAt: toTime(row.updated_at),
+    finishedAt: toNullableTime(row.finished_at),
+    expiresAt: toNullableTime(row.expires_at),
+  }
+}
+
+export function toFileEntry(
+  delivery: DeliveryRow,
+  row: DeliveryFileRow,
+): Static<typeof wire.FileEntry> {
+  return {
+    number: row.number,
+    deliveryId: delivery.id,
+    batch: row.batch,
+    name: row.name,
+    mediaType: row.media_type,
+    state: row.state,
+    size: row.size,
+    message: row.message,
+    createdAt: toTime(row.created_at),
+    updatedAt: toTime(row.updated_at),
+  }
+}
+
+/** @param bytes null while there are none */
+export function toFileDetail(
+  { file, delivery }: FoundFile,
+  bytes: StoredFileFacts | null,
+): Static<typeof wire.FileDetail> {
+  return {
+    ...toFileEntry(delivery, file),
+    sha256: bytes?.sha256 ?? null,
+    md5: bytes?.md5 ?? null,
+    crc32: bytes === null ? null : bytes.crc32.toString(16).padStart(8, '0'),
+  }
+}
+
+export function toLink(row: GrantRow): Static<typeof wire.Link> {
+  return {
+    id: row.id,
+    fileNumber: row.file_number,
+    fileName: row.file_name,
+    disposition: row.disposition,
+    ownerId: row.account_id,
+    createdAt: toTime(row.created_at),
+    expiresAt: toTime(row.expires_at),
+    revokedAt: toNullableTime(row.revoked_at),
+  }
+}
+
+export function toPickup(
+  row: PickupRow & { name: string; size: number | null },
+): Static<typeof wire.Pickup> {
+  return {
+    fileNumber: row.file_number,
+    fileName: row.name,
+    accountId: row.account_id,
+    linkId: row.grant_id,
+    address: row.address,
+    size: row.size,
+    bytesSent: row.bytes_sent,
+    startedAt: toTime(row.started_at),
+    updatedAt: toTime(row.updated_at),
+    completedAt: toNullableTime(row.completed_at),
+  }
+}
+
+/** @param forAdministrator shows who holds it and the whole reason of a failure, which may name paths of the server */
+export function toJob(
+  row: JobRow,
+  { deliveryId, forAdministrator }: { deliveryId: string | null; forAdministrator: boolean },
+): Static<typeof wire.Job> {
+  return {
+    number: row.number,
+    kind: row.kind,
+    deliveryId,
+    producedBy: row.queue === 'local' ? 'server' : 'worker',
+    state: row.state,
+    attempt: row.attempt,
+    maxAttempts: row.max_attempts,
+    stopping: row.state === 'running' && row.cancel_asked_at !== null,
+    worker: forAdministrator ? row.worker : null,
+    message: forAdministrator ? row.message : null,
+    claimableAt: toNullableTime(row.claimable_at),
+    createdAt: toTime(row.created_at),
+    startedAt: toNullableTime(row.started_at),
+    finishedAt: toNullableTime(row.finished_at),
+  }
+}
+
+export function toWork(
+  { job, delivery, account }: OutsideWork,
+  leaseSeconds: number,
+): Static<typeof wire.Work> {
+  return {
+    number: job.number,
+    attempt: job.attempt,
+    type: delivery.type ?? '',
+    info: delivery.info === null ? null : JSON.parse(delivery.info),
+    deliveryId: delivery.id,
+    account: {
+      id: account.accountId,
+      username: account.username,
+      organizationId: account.organizationId,
+    },
+    leaseSeconds,
+  }
+}
+
+export function toEvent(row: EventRow): Static<typeof wire.Event> {
+  return {
+    number: row.number,
+    at: toTime(row.at),
+    action: row.action,
+    actorId: row.actor_id,
+    deliveryNumber: row.delivery_number,
+    data: JSON.parse(row.data),
+  }
+}
+
+export function toAccount(row: AccountRow): Static<typeof wire.Account> {
+  return {
+    id: row.id,
+    organizationId: row.organization_id,
+    username: row.username,
+    name: row.name,
+    permissions: [...accountPermissions(row)],
+    suspendedAt: toNullableTime(row.suspended_at),
+    createdAt: toTime(row.created_at),
+  }
+}
+
+export function toCredential(row: ListedCredential): Static<typeof wire.Credential> {
+  return {
+    id: row.id,
+    kind: row.kind,
+    name: row.name,
+    // The look-up of a token is its hash.
+    publicId: row.kind === 'token' ? null : row.lookup,
+    scopes: row.scopes === null ? null : JSON.parse(row.scopes),
+    createdAt: toTime(row.created_at),
+    expiresAt: toNullableTime(row.expires_at),
+    revokedAt: toNullableTime(row.revoked_at),
+  }
+}
+
+export function toOrganization(row: OrganizationRow): Static<typeof wire.Organization> {
+  return { id: row.id, code: row.code, name: row.name, createdAt: toTime(row.created_at) }
+}
+
+function toTime(milliseconds: number): string {
+  return new Date(milliseconds).toISOString()
+}
+
+function toNullableTime(milliseconds: number | null): string | null {
+  return milliseconds === null ? null : toTime(milliseconds)
+}

@@ -1,0 +1,80 @@
+import type { Readable } from 'node:stream'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { type ExpectedBytes, putWork } from '../../core/work-upload.ts'
+import { principalOf } from '../../http/authenticate.ts'
+import { receivedDigests } from '../../http/received-digests.ts'
+import { answers, query, untilLeft, type V1App, type V1Context } from './routing.ts'
+import { ref, WorkFile } from './schemas.ts'
+
+const BytesHeaders = Type.Object({
+  'repr-digest': Type.Optional(
+    Type.String({
+      description:
+        'RFC 9530, with sha-256, sha-512 or md5. When it does not hold, nothing is kept.',
+    }),
+  ),
+  'content-digest': Type.Optional(Type.String()),
+})
+
+/** The bytes that outside workers put in; a plugin of its own, because it takes every media type. */
+export function workFileRoutes(context: V1Context): FastifyPluginAsync {
+  const { core } = context
+  return async (plain) => {
+    const app: V1App = plain.withTypeProvider<TypeBoxTypeProvider>()
+    app.removeAllContentTypeParsers()
+    app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
+
+    app.put(
+      '/work/:number/files/:name',
+      {
+        bodyLimit: Number.MAX_SAFE_INTEGER,
+        schema: {
+          tags: ['Outside workers'],
+          operationId: 'putWorkFile',
+          summary: 'Put in a file of the job',
+          description:
+            'The body is the file, of any size and media type, streamed. Customers see it once the job is completed. A file of the same name is replaced.',
+          params: Type.Object({
+            number: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
+            name: Type.String({ maxLength: 500 }),
+          }),
+          headers: BytesHeaders,
+          querystring: query({ attempt: Type.Integer({ minimum: 1, maximum: 1_000_000 }) }),
+          body: {
+            content: {
+              'application/octet-stream': { schema: { type: 'string', format: 'binary' } },
+            },
+          },
+          response: answers({ 201: ref(WorkFile) }, 403, 404, 409, 507),
+        },
+      },
+      async (request, reply) => {
+        const { number, name } = request.params
+        const file = await putWork(core, principalOf(request), {
+          held: { number, attempt: request.query.attempt },
+          name,
+          mediaType: request.headers['content-type'] ?? 'application/octet-stream',
+          source: bodyOf(request),
+          expected: expectedOf(request),
+          signal: untilLeft(context, reply),
+        })
+        return reply.code(201).send(file)
+      },
+    )
+  }
+}
+
+/** A request without a body has no stream among its parsed parts; its own is at its end. */
+function bodyOf(request: FastifyRequest): AsyncIterable<Uint8Array> {
+  return (request.body as Readable | undefined) ?? request.raw
+}
+
+function expectedOf({ headers }: FastifyRequest): ExpectedBytes {
+  const length = headers['content-length']
+  return {
+    digests: receivedDigests(headers),
+    ...(length === undefined ? {} : { size: Number(length) }),
+  }
+}

@@ -1,0 +1,28 @@
+/** Wakes one sleeper. A bell that rings while nobody sleeps wakes the next one at once. */
+export interface Bell {
+  ring(): void
+  /** Resolves when it rings, or after so many milliseconds. */
+  rung(ms: number): Promise<void>
+}
+
+export function createBell(): Bell {
+  let pending = false
+  let wake: (() => void) | null = null
+  return {
+    ring() {
+      pending = true
+      wake?.()
+    },
+    async rung(ms) {
+      if (!pending) {
+        const { promise, resolve } = Promise.withResolvers<void>()
+        wake = resolve
+        const timer = setTimeout(resolve, ms)
+        await promise
+        clearTimeout(timer)
+        wake = null
+      }
+      pending = false
+    },
+  }
+}
