@@ -1,7 +1,15 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
-import { CompiledQuery, type DatabaseConnection, Kysely, SqliteDialect, SqliteDriver } from 'kysely'
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  Kysely,
+  type SqliteDatabase,
+  SqliteDialect,
+  SqliteDriver,
+  type SqliteStatement,
+} from 'kysely'
 import { type Clock, systemClock } from '../core/clock.ts'
 import type { Database } from './database.ts'
 import { createLocalSignals } from './signals.ts'
@@ -24,7 +32,7 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Database 
   // The command line may write while the server runs.
   connection.pragma('busy_timeout = 5000')
   const kysely = new Kysely<Tables>({
-    dialect: new ImmediateSqliteDialect({ database: connection }),
+    dialect: new ImmediateSqliteDialect({ database: keepStatements(connection) }),
   })
   return {
     engine: 'sqlite',
@@ -36,13 +44,33 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Database 
 }
 
 /**
+ * Keeps prepared statements: preparing a look-up by an index takes longer than running it. They are
+ * few, because values are bound; lists of changing length make more, so the number has a bound.
+ */
+function keepStatements(connection: BetterSqlite3.Database): SqliteDatabase {
+  const kept = new Map<string, SqliteStatement>()
+  return {
+    close: () => connection.close(),
+    prepare(sql) {
+      let statement = kept.get(sql)
+      if (statement === undefined) {
+        if (kept.size >= 500) kept.clear()
+        statement = connection.prepare(sql)
+        kept.set(sql, statement)
+      }
+      return statement
+    },
+  }
+}
+
+/**
  * Begins transactions with the write lock. A transaction that begins as a reader and then writes
  * fails at once, without waiting, when another process has written in between (SQLITE_BUSY_SNAPSHOT).
  */
 class ImmediateSqliteDialect extends SqliteDialect {
-  readonly #config: { database: BetterSqlite3.Database }
+  readonly #config: { database: SqliteDatabase }
 
-  constructor(config: { database: BetterSqlite3.Database }) {
+  constructor(config: { database: SqliteDatabase }) {
     super(config)
     this.#config = config
   }
