@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import {
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, delimiter, dirname, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { after, before, describe, it, type TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { startServe } from '../support/running-server.ts'
+import { full } from '../support/size.ts'
+
+const clone = fileURLToPath(new URL('../../', import.meta.url))
+const run = promisify(execFile)
+const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error']
+
+/** What the package is installed into; made once for all tests of this file. */
+let root: string
+let installed: string
+let tarball: string
+
+const config = `
+import { command, defineConfig, module, query } from 'claimcheck/config'
+
+export default defineConfig({
+  downloadTypes: {
+    module: {
+      producer: module({
+        produce({ file }: { file(name: string, type: string): NodeJS.WritableStream }) {
+          file('a.txt', 'text/plain').end('from a module')
+        },
+      }),
+    },
+    command: {
+      producer: command({
+        command: 'echo',
+        args: ['from a command'],
+        file: { name: 'b.txt', mediaType: 'text/plain' },
+      }),
+    },
+    query: {
+      producer: query({
+        source: 'sqlite:source.sqlite',
+        sql: 'select code, name from places',
+        file: { name: 'c.csv', format: 'csv' },
+      }),
+    },
+  },
+})
+`
+
+describe('the package', () => {
+  before(async () => {
+    root = await mkdtemp(join(tmpdir(), 'claimcheck-package-'))
+    tarball = await pack(join(root, 'clone'))
+    installed = join(root, 'installed')
+    await mkdir(installed)
+    // npm 11 wants to be told about install scripts; no dependency of ours needs one.
+    await writeFile(join(installed, 'package.json'), '{ "private": true }')
+    await run('npm', ['install', '--omit=dev', '--ignore-scripts', ...quiet, tarball], {
+      cwd: installed,
+    })
+  })
+  after(() => rm(root, { recursive: true, force: true }))
+
+  it('holds what runs and what explains it, and nothing else', async () => {
+    const folder = join(installed, 'node_modules', 'claimcheck')
+    const names = await readdir(folder)
+    const right = /^(dist|docs|examples|LICENSE|package\.json|[A-Z]+\.md)$/
+    assert.deepEqual(
+      names.filter((name) => !right.test(name)),
+      [],
+    )
+    const below = await readdir(join(folder, 'dist'), { recursive: true, withFileTypes: true })
+    const odd = below.filter((one) => one.isFile() && !/\.(js|d\.ts)$/.test(one.name))
+    assert.deepEqual(
+      odd.map(({ name }) => name),
+      [],
+    )
+    const others = await readdir(join(installed, 'node_modules'))
+    const { devDependencies } = JSON.parse(await readFile(join(clone, 'package.json'), 'utf8'))
+    const superfluous = Object.keys(devDependencies).filter((name) => others.includes(name))
+    assert.deepEqual(superfluous, [])
+  })
+
+  it('is a command that explains itself by npx', async () => {
+    const link = join(installed, 'node_modules', '.bin', 'claimcheck')
+    assert.ok((await stat(link)).mode & 0o100, 'it is not executable')
+    const { stdout } = await run('npx', ['--no-install', 'claimcheck', '--help'], {
+      cwd: installed,
+    })
+    assert.match(stdout, /^Usage: claimcheck <command> \[options\]$/m)
+  })
+
+  it('initialises and serves', (t) => serveEveryProducer(t, process.execPath))
+
+  it('initialises and serves on Node 24', { skip: full ? false : 'at full size' }, async (t) => {
+    const folder = join(root, 'node-24')
+    await mkdir(folder)
+    const allowed = '{ "private": true, "allowScripts": { "node": true } }'
+    await writeFile(join(folder, 'package.json'), allowed)
+    await run('npm', ['install', ...quiet, 'node@24'], { cwd: folder })
+    const node = join(folder, 'node_modules', 'node', 'bin', 'node')
+    assert.match((await run(node, ['--version'])).stdout, /^v24\./)
+    await serveEveryProducer(t, node)
+  })
+})
+
+/** Packs the clone as it stands, aside, so that its own `dist` is left alone. */
+async function pack(folder: string): Promise<string> {
+  const left = /^(node_modules|\.git|\.tmp|data|dist|test|bench)$/
+  for (const name of await readdir(clone)) {
+    if (left.test(name)) continue
+    await cp(join(clone, name), join(folder, name), { recursive: true })
+  }
+  await symlink(join(clone, 'node_modules'), join(folder, 'node_modules'))
+  const { stdout } = await run('npm', ['pack', '--silent'], { cwd: folder })
+  return join(folder, basename(stdout.trim().split('\n').at(-1) ?? ''))
+}
+
+async function serveEveryProducer(t: TestContext, node: string): Promise<void> {
+  const cwd = await mkdtemp(join(root, 'site-'))
+  const main = join(installed, 'node_modules', '.bin', 'claimcheck')
+  const PATH = [dirname(node), process.env.PATH].join(delimiter)
+  const init = await run(main, ['init', '--json'], { cwd, env: { PATH } })
+  const { token } = JSON.parse(init.stdout) as { token: string }
+  const example = await readFile(join(cwd, 'claimcheck.config.ts'), 'utf8')
+  assert.match(example, /greeting/)
+
+  await writeFile(join(cwd, 'claimcheck.config.ts'), config)
+  const source = new DatabaseSync(join(cwd, 'source.sqlite'))
+  source.exec(
+    "create table places (code text, name text); insert into places values ('1', 'Ajaccio')",
+  )
+  source.close()
+
+  const { url, child, ended, errors } = await startServe(t, { cwd, command: [main], env: { PATH } })
+  assert.equal((await fetch(`${url}/healthz`)).status, 200)
+  const fetched = await Promise.all(
+    ['module', 'command', 'query'].map((type) => fetchDownload(url, token, type)),
+  )
+  assert.deepEqual(fetched, ['from a module', 'from a command\n', 'code,name\r\n1,Ajaccio\r\n'])
+  child.kill('SIGTERM')
+  assert.equal(await ended, 0, errors())
+}
+
+/** Asks for a download, polls it as a customer does, and picks it up. */
+async function fetchDownload(url: string, token: string, type: string): Promise<string> {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+  const body = JSON.stringify({ download: { download_type: type } })
+  const created = await fetch(`${url}/api/downloads`, { method: 'POST', headers, body })
+  assert.equal(created.status, 201)
+  const { download } = (await created.json()) as { download: { id: string } }
+  const location = `${url}/api/downloads/${download.id}`
+  for (;;) {
+    const answer = await fetch(location, { headers })
+    const text = await answer.text()
+    assert.equal(answer.status, 200, text)
+    if (text.includes('"failed"')) assert.fail(text)
+    if (!text.includes('"done"')) continue
+    const picked = await fetch(`${location}/file`, { headers })
+    assert.equal(picked.status, 200)
+    return await picked.text()
+  }
+}
