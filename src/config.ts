@@ -122,6 +122,47 @@ const table = {
     path,
     'The file that configures download types; when not set, ./claimcheck.config.ts if it is there.',
   ),
+  encrypt: setting(
+    'ENCRYPT',
+    oneOf('documents', 'all'),
+    'documents',
+    'Which files are encrypted where they are stored: the documents of port orders, or all that come in.',
+  ),
+  maxDocumentBytes: setting(
+    'MAX_DOCUMENT_BYTES',
+    integer('bytes', 1, 5_368_709_120),
+    '104857600',
+    'The longest document of a port order, uploaded or pulled.',
+  ),
+  outgoingAllow: setting(
+    'OUTGOING_ALLOW',
+    addresses,
+    '',
+    'Private networks that pulled documents may come from and callbacks may go to; public addresses always may.',
+  ),
+  tlsCert: optional(
+    'TLS_CERT',
+    path,
+    'The certificate chain (PEM) for HTTPS; read again when the file changes.',
+  ),
+  tlsKey: optional('TLS_KEY', path, 'The private key (PEM) of the certificate.'),
+  httpRedirectPort: optional(
+    'HTTP_REDIRECT_PORT',
+    integer('a port', 0, 65535),
+    'With HTTPS: a port on which plain HTTP is sent on to it.',
+  ),
+  portOrdersProfile: setting(
+    'PORT_ORDERS_PROFILE',
+    oneOf('documented', 'shipped'),
+    'documented',
+    'Whether the port orders API answers as its document says or as the live system does.',
+  ),
+  jsonApiStrict: setting(
+    'JSON_API_STRICT',
+    oneOf('off', 'on'),
+    'off',
+    'Whether the port orders API keeps to JSON:API 1.1 where its document does not.',
+  ),
   downloadsProfile: setting(
     'DOWNLOADS_PROFILE',
     oneOf('documented', 'shipped'),

@@ -1,6 +1,7 @@
 import { createKeyRing, type KeyRing } from './auth/key-ring.ts'
 import { loadEnvironment, type Settings } from './config.ts'
 import type { Core } from './core/core.ts'
+import { createMasterKeys } from './core/encryption/master-keys.ts'
 import type { Database } from './database/database.ts'
 import { migrate } from './database/migrate.ts'
 import { openSqlite } from './database/open-sqlite.ts'
@@ -37,12 +38,15 @@ export async function openInstallation(
       core: {
         database,
         store,
+        masterKeys: createMasterKeys(settings.masterKeys),
         downloadTypes: config.downloadTypes,
         settings: {
           signedUrlSeconds: settings.signedUrlSeconds,
           leaseSeconds: settings.leaseSeconds,
           jobRetrySeconds: settings.jobRetrySeconds,
           orphanGraceSeconds: settings.orphanGraceSeconds,
+          encrypt: settings.encrypt,
+          maxDocumentBytes: settings.maxDocumentBytes,
         },
       },
       signingKeys: createKeyRing(settings.signingKeys),

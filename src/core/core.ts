@@ -1,11 +1,13 @@
 import type { Database } from '../database/database.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import type { DownloadType } from './download-type.ts'
+import type { MasterKeys } from './encryption/master-keys.ts'
 
 /** What the core's operations work with. Made once, by `open-installation.ts`. */
 export interface Core {
   readonly database: Database
   readonly store: ObjectStore
+  readonly masterKeys: MasterKeys
   readonly downloadTypes: ReadonlyMap<string, DownloadType>
   readonly settings: CoreSettings
 }
@@ -19,4 +21,8 @@ export interface CoreSettings {
   readonly jobRetrySeconds: number
   /** How long an object without a row is left alone before the sweeper removes it, in seconds. */
   readonly orphanGraceSeconds: number
+  /** Which files are encrypted in the store: the documents of port orders, or all. */
+  readonly encrypt: 'documents' | 'all'
+  /** The longest document of a port order, in bytes. */
+  readonly maxDocumentBytes: number
 }

@@ -2,18 +2,29 @@ import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type { Connection } from '../database/database.ts'
 import type { StoredFileRow } from '../database/tables.ts'
-import type { Content } from './content.ts'
+import type { ByteSpan, Content } from './content.ts'
 import type { Core } from './core.ts'
+import {
+  createFileEncryptor,
+  decryptSpan,
+  type FileEncryption,
+  type FileEncryptor,
+  keyContext,
+  parseEncryption,
+} from './encryption/file-cipher.ts'
 import { newId } from './ids.ts'
 import type { Change } from './transact.ts'
 
 /** Bytes that are safe in the store, and what is known of them, before any row speaks of them. */
 export interface StoredBytes {
   objectKey: string
+  /** Size and digests are those of the plain bytes. */
   size: number
   md5: string
   sha256: string
   crc32: number
+  /** JSON: how they are encrypted; null when they are not. */
+  encryption: string | null
 }
 
 /**
@@ -21,6 +32,7 @@ export interface StoredBytes {
  * are durable; the row comes after, in the transaction of what will show them. Bytes that never
  * get a row are an orphan, which the sweeper removes.
  * @param prefix where the object goes: `job/<number>-<attempt>` lets the sweeper ask whether its writer still lives
+ * They are encrypted where the setting says so for all files.
  * @throws DeliveryError `storage_full`
  */
 export async function storeBytes(
@@ -29,20 +41,58 @@ export async function storeBytes(
   source: AsyncIterable<Uint8Array>,
   signal?: AbortSignal,
 ): Promise<StoredBytes> {
-  const objectKey = `${prefix}/${newId(core.database.now())}`
+  const encrypt = core.settings.encrypt === 'all'
+  return await store(core, { prefix, source, signal, encrypt })
+}
+
+/**
+ * As `storeBytes`, always encrypted: no plain byte reaches the store, not even its temporary file.
+ * @throws DeliveryError `storage_full`, `unavailable` without a master key
+ */
+export async function storeEncrypted(
+  core: Core,
+  prefix: string,
+  source: AsyncIterable<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<StoredBytes> {
+  return await store(core, { prefix, source, signal, encrypt: true })
+}
+
+interface Storing {
+  prefix: string
+  source: AsyncIterable<Uint8Array>
+  signal: AbortSignal | undefined
+  encrypt: boolean
+}
+
+async function store(core: Core, storing: Storing): Promise<StoredBytes> {
+  const { prefix, source, signal, encrypt } = storing
+  const id = newId(core.database.now())
+  const objectKey = `${prefix}/${id}`
+  const encryptor: FileEncryptor | null = encrypt ? createFileEncryptor(core.masterKeys, id) : null
   const md5 = createHash('md5')
   const sha256 = createHash('sha256')
   let crc = 0
+  let size = 0
   async function* measured(): AsyncGenerator<Uint8Array> {
     for await (const chunk of source) {
       md5.update(chunk)
       sha256.update(chunk)
       crc = crc32(chunk, crc)
+      size += chunk.byteLength
       yield chunk
     }
   }
-  const { size } = await core.store.put(objectKey, measured(), signal)
-  return { objectKey, size, md5: md5.digest('hex'), sha256: sha256.digest('hex'), crc32: crc }
+  const body = encryptor === null ? measured() : encryptor.encrypt(measured())
+  await core.store.put(objectKey, body, signal)
+  return {
+    objectKey,
+    size,
+    md5: md5.digest('hex'),
+    sha256: sha256.digest('hex'),
+    crc32: crc,
+    encryption: encryptor === null ? null : JSON.stringify(encryptor.encryption),
+  }
 }
 
 /** Gives stored bytes their row. */
@@ -61,7 +111,8 @@ export async function insertStoredFile(
       md5: bytes.md5,
       sha256: bytes.sha256,
       crc32: bytes.crc32,
-      encryption: null,
+      encryption: bytes.encryption,
+      master_key_id: bytes.encryption === null ? null : parseEncryption(bytes.encryption).keyId,
       created_at: change.now,
       released_at: null,
     })
@@ -70,7 +121,7 @@ export async function insertStoredFile(
 }
 
 /** What a stored file needs of its row to be delivered. */
-export type StoredFileFacts = Omit<StoredFileRow, 'id' | 'released_at'>
+export type StoredFileFacts = Omit<StoredFileRow, 'id' | 'master_key_id' | 'released_at'>
 
 /** A stored file as something to deliver. */
 export function contentOf(core: Core, file: StoredFileFacts): Content {
@@ -80,8 +131,52 @@ export function contentOf(core: Core, file: StoredFileFacts): Content {
     etag: `"${file.sha256.slice(0, 32)}"`,
     lastModified: new Date(file.created_at),
     digests: { md5: file.md5, sha256: file.sha256, crc32: file.crc32 },
-    read: (span, signal) => core.store.read(file.object_key, span, signal),
+    read: (span, signal) => readPlain(core, file, { span, signal }),
   }
+}
+
+function readPlain(
+  core: Core,
+  { object_key, size, encryption }: StoredFileFacts,
+  { span, signal }: { span: ByteSpan; signal: AbortSignal | undefined },
+): AsyncIterable<Uint8Array> {
+  if (encryption === null) return core.store.read(object_key, span, signal)
+  const file = {
+    encryption: parseEncryption(encryption),
+    size,
+    read: (part: ByteSpan, stop?: AbortSignal) => core.store.read(object_key, part, stop),
+  }
+  return decryptSpan(core.masterKeys, file, { span, signal })
+}
+
+/**
+ * Wraps the data keys of files anew that are under a master key other than the first, at most
+ * `limit` of them; the files themselves stay as they are. Returns how many were wrapped: fewer
+ * than `limit` means that no stored file needs the other master keys any more.
+ */
+export async function rewrapKeys(core: Core, change: Change, limit: number): Promise<number> {
+  const { firstId, retiredIds } = core.masterKeys
+  if (firstId === null || retiredIds.length === 0) return 0
+  const rows = await change.db
+    .selectFrom('stored_files')
+    .select(['id', 'encryption'])
+    .where('master_key_id', 'in', retiredIds)
+    .limit(limit)
+    .execute()
+  for (const { id, encryption } of rows) {
+    const wrapped = rewrap(core, parseEncryption(encryption ?? ''))
+    await change.db
+      .updateTable('stored_files')
+      .set({ encryption: JSON.stringify(wrapped), master_key_id: wrapped.keyId })
+      .where('id', '=', id)
+      .execute()
+  }
+  return rows.length
+}
+
+function rewrap({ masterKeys }: Core, encryption: FileEncryption): FileEncryption {
+  const context = keyContext(encryption.file)
+  return { ...encryption, ...masterKeys.wrap(masterKeys.unwrap(encryption, context), context) }
 }
 
 /** Of the given object keys, those that have a row. */

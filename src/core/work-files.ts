@@ -33,6 +33,7 @@ export async function putWorkFile(
     md5: bytes.md5,
     sha256: bytes.sha256,
     crc32: bytes.crc32,
+    encryption: bytes.encryption,
     created_at: change.now,
   }
   await change.db
@@ -74,6 +75,7 @@ function toMadeFile(row: WorkFileRow): MadeFile {
     md5: row.md5,
     sha256: row.sha256,
     crc32: row.crc32,
+    encryption: row.encryption,
   }
   return { name: row.name, mediaType: row.media_type, bytes }
 }

@@ -3,6 +3,7 @@ import { type Migration, Migrator } from 'kysely/migration'
 import type { Database, Engine } from './database.ts'
 import * as foundation from './migrations/0001-foundation.ts'
 import * as workFiles from './migrations/0002-work-files.ts'
+import * as portOrders from './migrations/0005-port-orders.ts'
 
 interface OwnMigration {
   up(db: Kysely<unknown>, engine: Engine): Promise<void>
@@ -11,6 +12,7 @@ interface OwnMigration {
 const migrations: Record<string, OwnMigration> = {
   '0001-foundation': foundation,
   '0002-work-files': workFiles,
+  '0005-port-orders': portOrders,
 }
 
 /**

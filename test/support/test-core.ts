@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { Core } from '../../src/core/core.ts'
 import type { DownloadType } from '../../src/core/download-type.ts'
+import { createMasterKeys } from '../../src/core/encryption/master-keys.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import { openSqlite } from '../../src/database/open-sqlite.ts'
 import { openDiskStore } from '../../src/storage/disk.ts'
@@ -45,12 +47,15 @@ export async function openTestCore(
     clock,
     database,
     store,
+    masterKeys: createMasterKeys([{ id: 'test', secret: randomBytes(32) }]),
     downloadTypes: new Map((options.downloadTypes ?? []).map((type) => [type.name, type])),
     settings: {
       signedUrlSeconds: 900,
       leaseSeconds: 45,
       jobRetrySeconds: 5,
       orphanGraceSeconds: 3600,
+      encrypt: 'documents',
+      maxDocumentBytes: 1_000_000,
     },
   }
 }
