@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs'
 import { lstat, opendir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { isAbsent } from './disk-error.ts'
 import { assertReal } from './durable-folder.ts'
 import { isObjectKey } from './object-key.ts'
@@ -11,12 +11,13 @@ import type { ObjectStat } from './object-store.ts'
  * files that are not ours are passed over; so is what goes away meanwhile.
  */
 export async function* listObjects(folder: string, prefix: string): AsyncGenerator<ObjectStat> {
+  if (prefix.startsWith('/') || prefix.includes('//')) return
   const parent = prefix.slice(0, prefix.lastIndexOf('/') + 1)
   yield* walk(folder, parent, prefix)
 }
 
 async function* walk(folder: string, parent: string, prefix: string): AsyncGenerator<ObjectStat> {
-  for await (const entry of entriesOf(join(folder, parent))) {
+  for await (const entry of entriesOf(resolve(folder, `./${parent}`))) {
     const key = parent + entry.name
     if (entry.isDirectory()) {
       if (key.startsWith(prefix) || prefix.startsWith(`${key}/`)) {
