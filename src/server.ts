@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { hostname } from 'node:os'
 import type { FastifyInstance } from 'fastify'
 import { downloadsApi } from './apis/downloads/routes.ts'
+import { v1Api } from './apis/v1/routes.ts'
 import { createSignIn } from './auth/sign-in.ts'
 import type { Settings } from './config.ts'
 import { DOWNLOAD_JOB } from './core/downloads.ts'
@@ -9,12 +10,15 @@ import { createPickupRecorder } from './core/pickups.ts'
 import type { ApiContext } from './http/api-context.ts'
 import { createApp } from './http/create-app.ts'
 import { deliverSigned, isSignedUrl, type SignedDelivery } from './http/deliver-signed.ts'
+import { docsRoutes } from './http/docs-routes.ts'
 import { createMetrics, type Metrics } from './http/metrics.ts'
+import { gatherOpenApi } from './http/openapi.ts'
 import { operationsRoutes } from './http/operations-routes.ts'
 import { tokenRoutes } from './http/token-routes.ts'
 import type { LoadedConfig } from './load-config.ts'
 import type { Logger } from './log.ts'
 import { type Installation, openInstallation } from './open-installation.ts'
+import { packageVersion } from './package-version.ts'
 import { createDownloadHandler } from './workers/download-handler.ts'
 import { startWorkerLoop } from './workers/loop.ts'
 import { startSweeper } from './workers/sweeper.ts'
@@ -115,9 +119,12 @@ async function mount(
   context: ApiContext,
   operations: { metrics: Metrics; isStopping(): boolean },
 ): Promise<void> {
+  await gatherOpenApi(app, { version: packageVersion(), publicUrl: context.publicUrl })
+  await app.register(docsRoutes())
   await app.register(operationsRoutes({ core: context.core, ...operations }))
   await app.register(tokenRoutes(context), { prefix: '/oauth2/token' })
   await app.register(downloadsApi(context), { prefix: '/api/downloads' })
+  await app.register(v1Api(context), { prefix: '/v1' })
 }
 
 /** One line a request. Query strings are left out: signed URLs and tokens in URLs are secrets. */

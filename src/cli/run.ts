@@ -1,10 +1,10 @@
 import { isDebugging } from '../config.ts'
 import { DeliveryError } from '../core/errors.ts'
+import { packageVersion } from '../package-version.ts'
 import { suggest } from '../suggest.ts'
 import { type CommandList, type Entry, parseInput, UsageError } from './command.ts'
 import { commands } from './commands.ts'
 import { formatHelp } from './help.ts'
-import { packageVersion } from './package-version.ts'
 import { explainSystemError } from './system-error.ts'
 
 /**

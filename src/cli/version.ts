@@ -1,6 +1,6 @@
+import { packageVersion } from '../package-version.ts'
 import { defineCommand } from './command.ts'
 import { jsonOption } from './local.ts'
-import { packageVersion } from './package-version.ts'
 import { print } from './print.ts'
 
 export const version = defineCommand({

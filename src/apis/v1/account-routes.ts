@@ -9,9 +9,10 @@ import {
 import { demandAdministrator } from '../../core/actor.ts'
 import { DeliveryError } from '../../core/errors.ts'
 import { principalOf } from '../../http/authenticate.ts'
+import { Account, AccountChange, NewAccount } from './account-schemas.ts'
 import { idCursor, limitOf, pageMembers, toPage } from './pages.ts'
 import { answers, ById, query, type V1App, type V1Context } from './routing.ts'
-import { Account, AccountChange, NewAccount, pageOf, ref } from './schemas.ts'
+import { pageOf, ref } from './schema-words.ts'
 import { toAccount } from './wire.ts'
 
 const tags = ['Administration']

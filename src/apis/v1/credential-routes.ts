@@ -12,8 +12,9 @@ import type { Core } from '../../core/core.ts'
 import { listCredentials, revokeCredential } from '../../core/credentials.ts'
 import { DeliveryError } from '../../core/errors.ts'
 import { principalOf } from '../../http/authenticate.ts'
+import { Credential, IssuedCredential, NewCredential } from './account-schemas.ts'
 import { answers, ById, noBody, type V1App, type V1Context } from './routing.ts'
-import { Credential, IssuedCredential, listOf, NewCredential, ref } from './schemas.ts'
+import { listOf, ref } from './schema-words.ts'
 import { toCredential } from './wire.ts'
 
 /** One's own credentials, and those of the organization's accounts for its administrators. */

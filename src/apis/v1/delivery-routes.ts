@@ -8,6 +8,14 @@ import { waitUntilOver } from '../../core/wait.ts'
 import type { DeliveryRow } from '../../database/tables.ts'
 import { principalOf } from '../../http/authenticate.ts'
 import { waitPreference } from '../../http/prefer.ts'
+import {
+  Delivery,
+  DeliveryKind,
+  DeliveryState,
+  FileEntry,
+  NewDelivery,
+  Pickup,
+} from './delivery-schemas.ts'
 import { limitOf, numberCursor, pageMembers, toPage } from './pages.ts'
 import {
   answers,
@@ -19,16 +27,7 @@ import {
   type V1App,
   type V1Context,
 } from './routing.ts'
-import {
-  Delivery,
-  DeliveryKind,
-  DeliveryState,
-  FileEntry,
-  NewDelivery,
-  Pickup,
-  pageOf,
-  ref,
-} from './schemas.ts'
+import { pageOf, ref } from './schema-words.ts'
 import { toDelivery, toFileEntry, toPickup } from './wire.ts'
 
 /** The longest wait that `Prefer: wait` gets, in seconds. */

@@ -3,8 +3,9 @@ import { grantFile } from '../../core/grants.ts'
 import { readFile } from '../../core/read-deliveries.ts'
 import { grantUrl } from '../../http/api-context.ts'
 import { principalOf } from '../../http/authenticate.ts'
+import { FileDetail, IssuedLink, NewLink } from './delivery-schemas.ts'
 import { answers, ByNumber, noBody, type V1App, type V1Context } from './routing.ts'
-import { FileDetail, IssuedLink, NewLink, ref } from './schemas.ts'
+import { ref } from './schema-words.ts'
 import { toFileDetail, toLink } from './wire.ts'
 
 const tags = ['Files and links']

@@ -6,8 +6,9 @@ import type { JobRow } from '../../database/tables.ts'
 import { principalOf } from '../../http/authenticate.ts'
 import { limitOf, numberCursor, pageMembers, toPage } from './pages.ts'
 import { answers, ByNumber, query, type V1App, type V1Context } from './routing.ts'
-import { Job, JobState, pageOf, ref } from './schemas.ts'
+import { pageOf, ref } from './schema-words.ts'
 import { toJob } from './wire.ts'
+import { Job, JobState } from './work-schemas.ts'
 
 const tags = ['Jobs']
 

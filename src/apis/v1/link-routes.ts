@@ -1,9 +1,10 @@
 import { Type } from 'typebox'
 import { listGrants, revokeGrant } from '../../core/grants.ts'
 import { principalOf } from '../../http/authenticate.ts'
+import { Link } from './delivery-schemas.ts'
 import { idCursor, limitOf, pageMembers, toPage } from './pages.ts'
 import { answers, ById, noBody, query, type V1App, type V1Context } from './routing.ts'
-import { Link, pageOf } from './schemas.ts'
+import { pageOf } from './schema-words.ts'
 import { toLink } from './wire.ts'
 
 const tags = ['Files and links']

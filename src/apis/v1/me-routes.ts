@@ -1,7 +1,9 @@
 import { listDownloadTypes } from '../../core/downloads.ts'
 import { principalOf } from '../../http/authenticate.ts'
+import { Me } from './account-schemas.ts'
+import { DownloadType } from './delivery-schemas.ts'
 import { answers, type V1App, type V1Context } from './routing.ts'
-import { DownloadType, listOf, Me, ref } from './schemas.ts'
+import { listOf, ref } from './schema-words.ts'
 import { toDownloadType, toMe } from './wire.ts'
 
 /** Who asks, and what they may ask for. */

@@ -1,8 +1,9 @@
 import { createOrganization, listOrganizations } from '../../core/organizations.ts'
 import { principalOf } from '../../http/authenticate.ts'
+import { NewOrganization, Organization } from './account-schemas.ts'
 import { idCursor, limitOf, pageMembers, toPage } from './pages.ts'
 import { answers, query, type V1App, type V1Context } from './routing.ts'
-import { NewOrganization, Organization, pageOf, ref } from './schemas.ts'
+import { pageOf, ref } from './schema-words.ts'
 import { toOrganization } from './wire.ts'
 
 const tags = ['Administration']

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyPluginAsync, FastifyReply } from 'fastify'
 import { DeliveryError } from '../../core/errors.ts'
@@ -15,9 +16,9 @@ import { fileRoutes } from './file-routes.ts'
 import { jobRoutes } from './job-routes.ts'
 import { linkRoutes } from './link-routes.ts'
 import { meRoutes } from './me-routes.ts'
+import { namedSchemas } from './named-schemas.ts'
 import { organizationRoutes } from './organization-routes.ts'
 import { challenges, signInHook, type V1App, type V1Context } from './routing.ts'
-import { namedSchemas } from './schemas.ts'
 import { workFileRoutes } from './work-file-routes.ts'
 import { workRoutes } from './work-routes.ts'
 
@@ -44,9 +45,8 @@ export function v1Api(api: ApiContext): FastifyPluginAsync {
       reply.header('cache-control', 'private, no-store')
     })
     app.addHook('preValidation', async (request) => {
-      if (Object.getPrototypeOf(request.body ?? null) === Object.prototype) {
-        refuseNulBytes(request.body)
-      }
+      // A file's bytes are a stream, and may be any.
+      if (!(request.body instanceof Readable)) refuseNulBytes(request.body)
       refuseNulBytes(request.params)
       refuseNulBytes(request.query)
     })

@@ -16,9 +16,11 @@ import type {
   OrganizationRow,
   PickupRow,
 } from '../../database/tables.ts'
-import type * as wire from './schemas.ts'
+import type * as accounts from './account-schemas.ts'
+import type * as deliveries from './delivery-schemas.ts'
+import type * as work from './work-schemas.ts'
 
-export function toMe(principal: Principal): Static<typeof wire.Me> {
+export function toMe(principal: Principal): Static<typeof accounts.Me> {
   return {
     id: principal.accountId,
     organizationId: principal.organizationId,
@@ -28,12 +30,12 @@ export function toMe(principal: Principal): Static<typeof wire.Me> {
   }
 }
 
-export function toDownloadType(type: CoreDownloadType): Static<typeof wire.DownloadType> {
+export function toDownloadType(type: CoreDownloadType): Static<typeof deliveries.DownloadType> {
   const { name, title, description, permission, retentionSeconds, producedBy, infoSchema } = type
   return { name, title, description, permission, retentionSeconds, producedBy, infoSchema }
 }
 
-export function toDelivery(row: DeliveryRow): Static<typeof wire.Delivery> {
+export function toDelivery(row: DeliveryRow): Static<typeof deliveries.Delivery> {
   return {
     id: row.id,
     number: row.number,
@@ -54,7 +56,7 @@ export function toDelivery(row: DeliveryRow): Static<typeof wire.Delivery> {
 export function toFileEntry(
   delivery: DeliveryRow,
   row: DeliveryFileRow,
-): Static<typeof wire.FileEntry> {
+): Static<typeof deliveries.FileEntry> {
   return {
     number: row.number,
     deliveryId: delivery.id,
@@ -73,7 +75,7 @@ export function toFileEntry(
 export function toFileDetail(
   { file, delivery }: FoundFile,
   bytes: StoredFileFacts | null,
-): Static<typeof wire.FileDetail> {
+): Static<typeof deliveries.FileDetail> {
   return {
     ...toFileEntry(delivery, file),
     sha256: bytes?.sha256 ?? null,
@@ -82,7 +84,7 @@ export function toFileDetail(
   }
 }
 
-export function toLink(row: GrantRow): Static<typeof wire.Link> {
+export function toLink(row: GrantRow): Static<typeof deliveries.Link> {
   return {
     id: row.id,
     fileNumber: row.file_number,
@@ -97,7 +99,7 @@ export function toLink(row: GrantRow): Static<typeof wire.Link> {
 
 export function toPickup(
   row: PickupRow & { name: string; size: number | null },
-): Static<typeof wire.Pickup> {
+): Static<typeof deliveries.Pickup> {
   return {
     fileNumber: row.file_number,
     fileName: row.name,
@@ -116,7 +118,7 @@ export function toPickup(
 export function toJob(
   row: JobRow,
   { deliveryId, forAdministrator }: { deliveryId: string | null; forAdministrator: boolean },
-): Static<typeof wire.Job> {
+): Static<typeof work.Job> {
   return {
     number: row.number,
     kind: row.kind,
@@ -138,7 +140,7 @@ export function toJob(
 export function toWork(
   { job, delivery, account }: OutsideWork,
   leaseSeconds: number,
-): Static<typeof wire.Work> {
+): Static<typeof work.Work> {
   return {
     number: job.number,
     attempt: job.attempt,
@@ -154,7 +156,7 @@ export function toWork(
   }
 }
 
-export function toEvent(row: EventRow): Static<typeof wire.Event> {
+export function toEvent(row: EventRow): Static<typeof deliveries.Event> {
   return {
     number: row.number,
     at: toTime(row.at),
@@ -165,7 +167,7 @@ export function toEvent(row: EventRow): Static<typeof wire.Event> {
   }
 }
 
-export function toAccount(row: AccountRow): Static<typeof wire.Account> {
+export function toAccount(row: AccountRow): Static<typeof accounts.Account> {
   return {
     id: row.id,
     organizationId: row.organization_id,
@@ -177,7 +179,7 @@ export function toAccount(row: AccountRow): Static<typeof wire.Account> {
   }
 }
 
-export function toCredential(row: ListedCredential): Static<typeof wire.Credential> {
+export function toCredential(row: ListedCredential): Static<typeof accounts.Credential> {
   return {
     id: row.id,
     kind: row.kind,
@@ -191,7 +193,7 @@ export function toCredential(row: ListedCredential): Static<typeof wire.Credenti
   }
 }
 
-export function toOrganization(row: OrganizationRow): Static<typeof wire.Organization> {
+export function toOrganization(row: OrganizationRow): Static<typeof accounts.Organization> {
   return { id: row.id, code: row.code, name: row.name, createdAt: toTime(row.created_at) }
 }
 

@@ -2,11 +2,13 @@ import type { Readable } from 'node:stream'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { DeliveryError } from '../../core/errors.ts'
 import { type ExpectedBytes, putWork } from '../../core/work-upload.ts'
 import { principalOf } from '../../http/authenticate.ts'
 import { receivedDigests } from '../../http/received-digests.ts'
 import { answers, query, untilLeft, type V1App, type V1Context } from './routing.ts'
-import { ref, WorkFile } from './schemas.ts'
+import { ref } from './schema-words.ts'
+import { WorkFile } from './work-schemas.ts'
 
 const BytesHeaders = Type.Object({
   'repr-digest': Type.Optional(
@@ -52,15 +54,21 @@ export function workFileRoutes(context: V1Context): FastifyPluginAsync {
       },
       async (request, reply) => {
         const { number, name } = request.params
-        const file = await putWork(core, principalOf(request), {
-          held: { number, attempt: request.query.attempt },
-          name,
-          mediaType: request.headers['content-type'] ?? 'application/octet-stream',
-          source: bodyOf(request),
-          expected: expectedOf(request),
-          signal: untilLeft(context, reply),
-        })
-        return reply.code(201).send(file)
+        const signal = untilLeft(context, reply)
+        try {
+          const file = await putWork(core, principalOf(request), {
+            held: { number, attempt: request.query.attempt },
+            name,
+            mediaType: request.headers['content-type'] ?? 'application/octet-stream',
+            source: bodyOf(request),
+            expected: expectedOf(request),
+            signal,
+          })
+          return reply.code(201).send(file)
+        } catch (cause) {
+          if (!signal.aborted) throw cause
+          throw new DeliveryError('malformed', 'The bytes were broken off.', { cause })
+        }
       },
     )
   }
@@ -68,7 +76,9 @@ export function workFileRoutes(context: V1Context): FastifyPluginAsync {
 
 /** A request without a body has no stream among its parsed parts; its own is at its end. */
 function bodyOf(request: FastifyRequest): AsyncIterable<Uint8Array> {
-  return (request.body as Readable | undefined) ?? request.raw
+  const stream = (request.body as Readable | undefined) ?? request.raw
+  // Destroyed when they are refused halfway, the bytes would take the answer with them.
+  return stream.iterator({ destroyOnReturn: false })
 }
 
 function expectedOf({ headers }: FastifyRequest): ExpectedBytes {

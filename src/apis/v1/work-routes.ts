@@ -1,6 +1,7 @@
 import { claimWork, completeWork, failWork, keepWork, workQueues } from '../../core/outside-work.ts'
 import { waitForWork } from '../../core/wait-for-work.ts'
 import { principalOf } from '../../http/authenticate.ts'
+import { Delivery } from './delivery-schemas.ts'
 import {
   answers,
   ByNumber,
@@ -10,17 +11,16 @@ import {
   type V1App,
   type V1Context,
 } from './routing.ts'
+import { ref } from './schema-words.ts'
+import { toDelivery, toWork } from './wire.ts'
 import {
   Completion,
-  Delivery,
   Heartbeat,
   HeartbeatAnswer,
-  ref,
   Work,
   WorkClaim,
   WorkFailure,
-} from './schemas.ts'
-import { toDelivery, toWork } from './wire.ts'
+} from './work-schemas.ts'
 
 const tags = ['Outside workers']
 

@@ -1,0 +1,70 @@
+import swagger from '@fastify/swagger'
+import type { FastifyInstance, FastifySchema } from 'fastify'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What the OpenAPI document says of a route that reads and writes its bodies itself. */
+    documented?: FastifySchema
+  }
+}
+
+const description = `Files, and downloads that are made on request: ask, wait, pick up. Errors are
+\`application/problem+json\` (RFC 9457) with a stable \`code\`. Times are RFC 3339 in UTC.
+What belongs to somebody else is not found.`
+
+/**
+ * Gathers the schemas of all routes that are mounted after it into one OpenAPI 3.1 document, which
+ * `app.swagger()` gives once the app is ready. Routes without a schema are not in it.
+ */
+export async function gatherOpenApi(
+  app: FastifyInstance,
+  { version, publicUrl }: { version: string; publicUrl: string | null },
+): Promise<void> {
+  await app.register(swagger, {
+    hideUntagged: true,
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Claimcheck',
+        version,
+        description,
+        license: { name: 'MIT', identifier: 'MIT' },
+      },
+      servers: [{ url: publicUrl ?? '/' }],
+      tags: [
+        { name: 'Me', description: 'Who you are, and what you may ask for.' },
+        { name: 'Deliveries', description: 'Ask for a download, wait for it, look inside.' },
+        { name: 'Files and links', description: 'Files, and signed URLs that open them.' },
+        { name: 'Jobs', description: 'The work behind deliveries.' },
+        { name: 'Events', description: 'What happens, as it happens.' },
+        { name: 'Outside workers', description: 'Programs of yours that produce downloads.' },
+        { name: 'Administration', description: 'Accounts, credentials, organizations.' },
+        { name: 'Downloads', description: 'The Bridge Downloads API.' },
+        { name: 'Sign-in', description: 'OAuth 2 access tokens.' },
+      ],
+      security: [{ bearer: [] }, { basic: [] }],
+      components: {
+        securitySchemes: {
+          bearer: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'An API token, or an access token of the OAuth 2 token endpoint.',
+          },
+          basic: {
+            type: 'http',
+            scheme: 'basic',
+            description: 'User name and password, or access key and secret key.',
+          },
+        },
+      },
+    },
+    transform: ({ schema, url, route }) => ({
+      schema: route.config?.documented ?? schema ?? {},
+      url,
+    }),
+    refResolver: {
+      buildLocalReference: (json, _base, _fragment, index) =>
+        typeof json.$id === 'string' ? json.$id : `schema-${index}`,
+    },
+  })
+}
