@@ -11,9 +11,9 @@ import type { ObjectStore } from '../../src/storage/object-store.ts'
 import { describeObjectStore } from '../contracts/object-store.ts'
 import { gather, inChunks, patternBytes } from '../support/bytes.ts'
 import { countOpenFiles } from '../support/open-files.ts'
-import { until } from '../support/processes.ts'
 import { sized } from '../support/size.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
+import { until } from '../support/until.ts'
 
 const run = promisify(execFile)
 const fixtures = join(import.meta.dirname, '../fixtures')
@@ -38,7 +38,7 @@ describe('descriptors of a disk store', systemTellsDescriptors, () => {
     for (let index = 0; index < count; index++) {
       await gather(store.read(`o/${index}`, { start: 0, end: 500 }))
     }
-    await until(() => countOpenFiles(folder) === 8)
+    await until('that many files are open', () => countOpenFiles(folder) === 8)
   })
 
   it('serve the readers that have them when they are pushed out', async (t) => {
@@ -58,7 +58,7 @@ describe('descriptors of a disk store', systemTellsDescriptors, () => {
       return Buffer.concat(chunks)
     })
     for (const result of await Promise.all(read)) assert.ok(result.equals(bytes))
-    await until(() => countOpenFiles(folder) === 2)
+    await until('that many files are open', () => countOpenFiles(folder) === 2)
   })
 
   it('are closed when the consumer stops early, the signal aborts or the read fails', async (t) => {
@@ -78,7 +78,7 @@ describe('descriptors of a disk store', systemTellsDescriptors, () => {
         await assert.rejects(gather(store.read(`o/${index}`, { start: 0, end: 900_001 })))
       }),
     )
-    await until(() => countOpenFiles(folder) === 1)
+    await until('that many files are open', () => countOpenFiles(folder) === 1)
   })
 
   it('go with a removed object, so that its room is free', async (t) => {
@@ -87,14 +87,14 @@ describe('descriptors of a disk store', systemTellsDescriptors, () => {
     await gather(store.read('going', { start: 0, end: 1000 }))
     assert.equal(countOpenFiles(folder), 1)
     await store.remove('going')
-    await until(() => countOpenFiles(folder) === 0)
+    await until('that many files are open', () => countOpenFiles(folder) === 0)
   })
 
   it('are closed when nobody has read them for a while', async (t) => {
     const { store, folder } = await openIn(t, { idleMilliseconds: 20 })
     await store.put('idle', inChunks(patternBytes(1000)))
     await gather(store.read('idle', { start: 0, end: 1000 }))
-    await until(() => countOpenFiles(folder) === 0)
+    await until('that many files are open', () => countOpenFiles(folder) === 0)
     assert.equal((await gather(store.read('idle', { start: 0, end: 1000 }))).length, 1000)
   })
 
@@ -109,7 +109,7 @@ describe('descriptors of a disk store', systemTellsDescriptors, () => {
     assert.equal(countOpenFiles(folder), 1)
     assert.equal((await reader.next()).done, false)
     await reader.return?.()
-    await until(() => countOpenFiles(folder) === 0)
+    await until('that many files are open', () => countOpenFiles(folder) === 0)
     await assert.rejects(gather(store.read('two', { start: 0, end: 1000 })), /closed/)
   })
 
