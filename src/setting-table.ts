@@ -167,6 +167,42 @@ export const settingTable = {
     'documented',
     'Whether the downloads API answers as its document says or as the live system does.',
   ),
+  ordersProfile: setting(
+    'ORDERS_PROFILE',
+    oneOf('documented', 'shipped'),
+    'documented',
+    'Whether the orders API answers as its document says or as the live system does.',
+  ),
+  orderBatchBytes: setting(
+    'ORDER_BATCH_BYTES',
+    integer('bytes', 1, 1_099_511_627_776),
+    '104857600',
+    'A sub-order is cut when its files reach this size together.',
+  ),
+  orderBatchFiles: setting(
+    'ORDER_BATCH_FILES',
+    integer('a number', 1, 1_000_000),
+    '5000',
+    'A sub-order is cut when it has so many files.',
+  ),
+  orderBatchesAtOnce: setting(
+    'ORDER_BATCHES_AT_ONCE',
+    integer('a number', 1, 1000),
+    '2',
+    'How many sub-orders of an account may be in preparation or wait to be picked up; the next one does not start before.',
+  ),
+  orderMaxFiles: setting(
+    'ORDER_MAX_FILES',
+    integer('a number', 1, 10_000_000),
+    '1000000',
+    'The most files that one order may have.',
+  ),
+  orderSeconds: setting(
+    'ORDER_SECONDS',
+    seconds(60, 315_360_000),
+    '604800',
+    'How long an order and its files can be picked up after it was placed.',
+  ),
 } as const
 
 /** One setting: its name, what it takes, and what it is when nothing is said. */

@@ -25,4 +25,14 @@ export interface CoreSettings {
   readonly encrypt: 'documents' | 'all'
   /** The longest document of a port order, in bytes. */
   readonly maxDocumentBytes: number
+  /** A sub-order is cut when its files reach so many bytes together. */
+  readonly orderBatchBytes: number
+  /** A sub-order is cut when it has so many files. */
+  readonly orderBatchFiles: number
+  /** So many sub-orders of an account are prepared or wait for being picked up; the next one waits for its turn. */
+  readonly orderBatchesAtOnce: number
+  /** The most files that one order may have. */
+  readonly orderMaxFiles: number
+  /** How long an order and its files are kept after it was placed, in seconds. */
+  readonly orderSeconds: number
 }

@@ -1,5 +1,15 @@
 import type { Generated, Selectable } from 'kysely'
 import type {
+  OrderBatchesTable,
+  OrderCountsTable,
+  OrderDatasetsTable,
+  OrderFilesTable,
+  OrdersTable,
+  ProductFilesTable,
+  ProductPropertiesTable,
+  ProductsTable,
+} from './order-tables.ts'
+import type {
   PortOrderFilesTable,
   PortOrderGroupsTable,
   PortOrderNumbersTable,
@@ -28,6 +38,14 @@ export interface Tables {
   port_orders: PortOrdersTable
   port_order_numbers: PortOrderNumbersTable
   port_order_files: PortOrderFilesTable
+  products: ProductsTable
+  product_properties: ProductPropertiesTable
+  product_files: ProductFilesTable
+  orders: OrdersTable
+  order_batches: OrderBatchesTable
+  order_datasets: OrderDatasetsTable
+  order_files: OrderFilesTable
+  order_counts: OrderCountsTable
 }
 
 export interface OrganizationsTable {
