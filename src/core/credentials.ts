@@ -254,6 +254,7 @@ async function told(
   if (row === undefined) {
     throw new DeliveryError('conflict', 'This key, token or client id is taken.')
   }
+  change.signal('access')
   await recordEvents(change, [
     {
       organizationId: account.organizationId,

@@ -1,4 +1,5 @@
 import type { Connection } from '../database/database.ts'
+import { hotQuery } from '../database/hot-query.ts'
 import type { DeliveryKind, DeliveryRow, DeliveryState } from '../database/tables.ts'
 import type { Core } from './core.ts'
 import { demandTransition, isOver } from './delivery-state.ts'
@@ -122,6 +123,16 @@ async function tellFeed(
     },
   ])
 }
+
+/** A delivery by its id, outside of a change: every poll comes here. */
+export async function readDelivery(core: Core, id: string): Promise<DeliveryRow | null> {
+  const [row] = await byId(core.database, [id])
+  return row ?? null
+}
+
+const byId = hotQuery((db) =>
+  db.selectFrom('deliveries').selectAll().where('id', '=', '').compile(),
+)
 
 export async function findDelivery(db: Connection, id: string): Promise<DeliveryRow | null> {
   const row = await db.selectFrom('deliveries').selectAll().where('id', '=', id).executeTakeFirst()

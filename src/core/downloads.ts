@@ -1,6 +1,12 @@
 import type { DeliveryFileRow, DeliveryRow } from '../database/tables.ts'
 import type { Core } from './core.ts'
-import { deliveryThing, findDelivery, insertDelivery, moveDelivery } from './deliveries.ts'
+import {
+  deliveryThing,
+  findDelivery,
+  insertDelivery,
+  moveDelivery,
+  readDelivery,
+} from './deliveries.ts'
 import { listDeliveryFiles } from './delivery-files.ts'
 import type { DownloadType } from './download-type.ts'
 import { DeliveryError } from './errors.ts'
@@ -98,7 +104,7 @@ export async function findOwnDownload(
   principal: Principal,
   id: string,
 ): Promise<DeliveryRow> {
-  const delivery = await findDelivery(core.database.kysely, id)
+  const delivery = await readDelivery(core, id)
   if (delivery === null || delivery.kind !== 'download') {
     throw new DeliveryError('not_found', 'There is no download with this id.')
   }

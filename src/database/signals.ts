@@ -1,9 +1,9 @@
 /**
  * What a signal is about: `jobs` there may be work; `events` the feed has grown; `delivery` one
  * delivery has moved (its number is the payload); `grant` one was revoked (its id is the payload);
- * `cancel` a job should stop (its number is the payload).
+ * `cancel` a job should stop (its number is the payload); `access` an account or a credential has changed.
  */
-export type Channel = 'jobs' | 'events' | 'delivery' | 'grant' | 'cancel'
+export type Channel = 'jobs' | 'events' | 'delivery' | 'grant' | 'cancel' | 'access'
 
 /**
  * Wake-up calls. They carry no truth: a listener reads the database when it hears one, and looks by

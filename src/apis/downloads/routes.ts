@@ -33,9 +33,9 @@ export function downloadsApi(context: ApiContext): FastifyPluginAsync {
       async (_request: unknown, body: string) => parseNestedForm(body),
     )
     app.addHook('onRequest', authenticate(signIn, { methods: ['basic-key', 'bearer'] }))
-    app.addHook('preValidation', async (request) => refuseNulBytes(request.body))
 
     app.post('/', async (request, reply) => {
+      refuseNulBytes(request.body)
       const { download_type, info } = fromDownloadRequest(request.body)
       const key = request.headers['idempotency-key']
       const delivery = await requestDownload(core, principalOf(request), {

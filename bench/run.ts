@@ -1,0 +1,27 @@
+import { parseArgs } from 'node:util'
+import { benchApi } from './api.ts'
+import { printTable, type Row } from './table.ts'
+
+/**
+ * `npm run bench` measures all parts in one run, `npm run bench -- api` one of them, `--quick` with
+ * fewer and shorter rounds. Ratios are of runs side by side: they carry over to other machines, the
+ * absolute figures do not.
+ */
+const parts: Record<string, (options: { quick: boolean }) => Promise<Row[]>> = {
+  api: benchApi,
+}
+
+const { values, positionals } = parseArgs({
+  options: { quick: { type: 'boolean', default: false } },
+  allowPositionals: true,
+})
+const unknown = positionals.find((name) => !(name in parts))
+if (unknown !== undefined) {
+  console.error(`There is no part "${unknown}"; the parts are ${Object.keys(parts).join(', ')}.`)
+  process.exit(2)
+}
+for (const [name, bench] of Object.entries(parts)) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue
+  console.log(`\n${name}`)
+  printTable(await bench(values))
+}
