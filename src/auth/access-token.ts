@@ -85,25 +85,21 @@ export function createAccessTokens(core: Core, ring: KeyRing): AccessTokens {
 
 async function checkClaims(
   core: Core,
-  claims: { sub?: unknown; cid?: unknown; scope?: unknown },
+  claims: { sub?: unknown; cid?: unknown; scope?: unknown; exp?: number },
 ): Promise<AccessTokenCheck> {
   if (typeof claims.cid !== 'string') return { refused: 'wrong' }
-  const credential = await findCredentialById(core, claims.cid)
-  if (credential === null || credential.principal.accountId !== claims.sub) {
-    return { refused: 'wrong' }
+  const found = await findCredentialById(core, claims.cid)
+  if (found === null || found.principal.accountId !== claims.sub) return { refused: 'wrong' }
+  if (found.status !== 'usable') {
+    return { refused: found.status === 'expired' ? 'expired' : 'wrong' }
   }
-  if (credential.status !== 'usable') {
-    return { refused: credential.status === 'expired' ? 'expired' : 'wrong' }
-  }
+  // The token ends by itself, also where its credential goes on.
+  const credential = { ...found, expiresAt: (claims.exp ?? 0) * 1000 }
   if (claims.scope === undefined) return { ok: true, credential }
   const scopes = String(claims.scope).split(' ')
   // A client keeps no scope that was taken from it since.
-  const kept =
-    credential.scopes === null ? scopes : scopes.filter((s) => credential.scopes?.includes(s))
-  return {
-    ok: true,
-    credential: { ...credential, principal: narrow(credential.principal, kept) },
-  }
+  const kept = found.scopes === null ? scopes : scopes.filter((s) => found.scopes?.includes(s))
+  return { ok: true, credential: { ...credential, principal: narrow(found.principal, kept) } }
 }
 
 async function importKey(key: RingKey): Promise<webcrypto.CryptoKey> {

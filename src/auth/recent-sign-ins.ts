@@ -1,3 +1,4 @@
+import type { Credential } from '../core/credentials.ts'
 import type { Principal } from '../core/principal.ts'
 import type { Database } from '../database/database.ts'
 
@@ -10,7 +11,7 @@ import type { Database } from '../database/database.ts'
 export interface RecentSignIns {
   /** @param key all that the answer depends on */
   find(key: string): Principal | null
-  keep(key: string, principal: Principal): void
+  keep(key: string, credential: Pick<Credential, 'principal' | 'expiresAt'>): void
 }
 
 const KEPT_MS = 1000
@@ -25,10 +26,11 @@ export function createRecentSignIns(database: Database): RecentSignIns {
       const found = recent.get(key)
       return found !== undefined && database.now() < found.until ? found.principal : null
     },
-    keep(key, principal) {
+    keep(key, { principal, expiresAt }) {
       // What is older than a second is worth nothing: no order needs to be kept.
       if (recent.size >= MOST) recent.clear()
-      recent.set(key, { principal, until: database.now() + KEPT_MS })
+      const until = Math.min(database.now() + KEPT_MS, expiresAt ?? Number.POSITIVE_INFINITY)
+      recent.set(key, { principal, until })
     },
   }
 }

@@ -58,14 +58,14 @@ export function createSignIn(core: Core, keys: KeyRing): SignIn {
       const key = `${attempt.methods.join()} ${attempt.authorization}`
       const known = recent.find(key)
       if (known !== null) return known
-      const principal = await findOut(ways, attempt)
-      recent.keep(key, principal)
-      return principal
+      const credential = await findOut(ways, attempt)
+      recent.keep(key, credential)
+      return credential.principal
     },
   }
 }
 
-async function findOut(ways: Ways, attempt: SignInAttempt): Promise<Principal> {
+async function findOut(ways: Ways, attempt: SignInAttempt): Promise<Credential> {
   const { authorization, address, methods } = attempt
   const sent = parseAuthorization(authorization)
   if (sent.scheme === 'bearer' && methods.includes('bearer')) {
@@ -82,15 +82,15 @@ async function findOut(ways: Ways, attempt: SignInAttempt): Promise<Principal> {
 
 type Ways = Omit<SignIn, 'byHeader'>
 
-async function byToken({ core, accessTokens }: Ways, token: string): Promise<Principal> {
+async function byToken({ core, accessTokens }: Ways, token: string): Promise<Credential> {
   // API tokens have no dots, JWTs have two.
   if (token.includes('.')) {
     const check = await accessTokens.check(token)
-    if ('ok' in check) return check.credential.principal
+    if ('ok' in check) return check.credential
     throw refused(check.refused, 'bearer')
   }
   const credential = await findCredential(core, 'token', hashSecret(token))
-  if (credential?.status === 'usable') return credential.principal
+  if (credential?.status === 'usable') return credential
   throw refused(credential?.status === 'expired' ? 'expired' : 'wrong', 'bearer')
 }
 
@@ -101,15 +101,15 @@ interface Pair {
   methods: readonly SignInMethod[]
 }
 
-async function byPair({ core, backoff, passwords }: Ways, pair: Pair): Promise<Principal> {
+async function byPair({ core, backoff, passwords }: Ways, pair: Pair): Promise<Credential> {
   if (pair.methods.includes('basic-key')) {
     const key = await findByKey(core, pair)
-    if (key !== null) return key.principal
+    if (key !== null) return key
   }
   // A wrong key is looked up as a user name as well: which of the two it was takes the same time.
   if (pair.methods.includes('basic-password')) {
     const credential = await passwords.check(pair)
-    if (credential !== null) return credential.principal
+    if (credential !== null) return credential
   } else {
     backoff.begin(`key:${pair.username}`, pair.address).fail()
   }

@@ -19,6 +19,8 @@ export interface Credential {
   readonly secretHash: string | null
   /** What a client may ask for; null for the other kinds. */
   readonly scopes: readonly string[] | null
+  /** In ms since the epoch; null for never. */
+  readonly expiresAt: number | null
   /** Only `usable` proves anything. */
   readonly status: 'usable' | 'expired' | 'revoked' | 'suspended'
   /** The account, with all of its rights. */
@@ -74,6 +76,7 @@ function toCredential(row: JoinedRow, now: number): Credential {
     kind: row.kind,
     secretHash: row.secret_hash,
     scopes: row.scopes === null ? null : JSON.parse(row.scopes),
+    expiresAt: row.expires_at,
     status: statusOf(row, now),
     principal: {
       accountId: row.account_id,
