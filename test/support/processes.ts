@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises'
-import { setTimeout as delay } from 'node:timers/promises'
 
 /** Is there such a process, and does it still run? One that waits to be reaped does not. */
 export async function isRunning(pid: number): Promise<boolean> {
@@ -10,11 +9,6 @@ export async function isRunning(pid: number): Promise<boolean> {
   }
   const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null)
   return status === null ? process.platform !== 'linux' : !/\) [ZX] /.test(status)
-}
-
-/** Resolves as soon as the condition holds; the test's own time limit is the only limit. */
-export async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await condition())) await delay(10)
 }
 
 /** The processes that one has started and that have not ended (Linux only). */

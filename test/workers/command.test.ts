@@ -6,10 +6,11 @@ import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { type CommandOptions, command } from '../../src/define-config.ts'
 import { makeProducer } from '../support/config-file.ts'
-import { isRunning, until } from '../support/processes.ts'
+import { isRunning } from '../support/processes.ts'
 import { createContext } from '../support/producer-context.ts'
 import { sized } from '../support/size.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
+import { until } from '../support/until.ts'
 
 const file = { name: 'output', mediaType: 'text/plain' }
 
@@ -22,7 +23,7 @@ const family = 'sleep 1000 & a=$!; sleep 1000 & echo $$ $a $! > pids.tmp; mv pid
 
 async function familyIn(folder: string): Promise<number[]> {
   let text = ''
-  await until(async () => {
+  await until('it has started', async () => {
     text = await readFile(join(folder, 'pids'), 'utf8').catch(() => '')
     return text !== ''
   })
@@ -152,7 +153,7 @@ describe('a command', () => {
     const collected = createContext()
     await produce(collected.context)
     assert.equal(collected.text(), 'finished\n')
-    await until(async () => allGone(await familyIn(folder)))
+    await until('they are gone', async () => allGone(await familyIn(folder)))
   })
 
   it('ends its whole group on cancel', async (t) => {
@@ -175,7 +176,7 @@ describe('a command', () => {
     const pids = await familyIn(folder)
     controller.abort(new Error('The download was canceled.'))
     await assert.rejects(produced, /canceled/)
-    await until(() => allGone(pids))
+    await until('they are gone', () => allGone(pids))
   })
 
   it('is ended at its time limit', async (t) => {
@@ -196,7 +197,7 @@ describe('a command', () => {
       const pids = await familyIn(folder)
       server.kill('SIGKILL')
       await ended
-      await until(() => allGone(pids))
+      await until('they are gone', () => allGone(pids))
     })
   }
 

@@ -7,10 +7,11 @@ import BetterSqlite3 from 'better-sqlite3'
 import { DeliveryError } from '../../src/core/errors.ts'
 import { type QueryOptions, query } from '../../src/define-config.ts'
 import { makeProducer } from '../support/config-file.ts'
-import { childrenOf, isRunning, until } from '../support/processes.ts'
+import { childrenOf, isRunning } from '../support/processes.ts'
 import { createContext } from '../support/producer-context.ts'
 import { sized } from '../support/size.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
+import { until } from '../support/until.ts'
 
 /** A statement that is still in its first step after minutes. */
 const endless =
@@ -208,13 +209,16 @@ describe('a query of SQLite', () => {
     const server = fork(script, [folder, JSON.stringify(config)], { stdio: 'ignore' })
     const ended = once(server, 'exit')
     let children: number[] = []
-    await until(async () => {
+    await until('the query runs', async () => {
       children = await childrenOf(server.pid ?? 0)
       return children.length > 0
     })
     server.kill('SIGKILL')
     await ended
-    await until(async () => !(await Promise.all(children.map(isRunning))).includes(true))
+    await until(
+      'it is gone',
+      async () => !(await Promise.all(children.map(isRunning))).includes(true),
+    )
   })
 
   it('ends at its time limit', async (t) => {

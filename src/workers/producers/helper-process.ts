@@ -58,16 +58,18 @@ export async function runHelper(helper: Helper, signal: AbortSignal): Promise<st
 
 async function takeOutput(child: ChildProcess, helper: Helper): Promise<void> {
   const watch: { timer?: NodeJS.Timeout } = {}
-  child.once('exit', () => {
+  const watchSilence = () => {
     const sentence = 'It left a process behind that holds its output open.'
     watch.timer = setTimeout(() => child.stdout?.destroy(new Error(sentence)), silence)
-  })
+  }
+  child.once('exit', watchSilence)
   try {
     for await (const chunk of child.stdout ?? []) {
       await helper.onOutput(chunk)
       watch.timer?.refresh()
     }
   } finally {
+    child.off('exit', watchSilence)
     clearTimeout(watch.timer)
   }
 }
