@@ -19,6 +19,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { startServe } from '../support/running-server.ts'
 import { full } from '../support/size.ts'
+import { until } from '../support/until.ts'
 
 const clone = fileURLToPath(new URL('../../', import.meta.url))
 const run = promisify(execFile)
@@ -65,9 +66,8 @@ describe('the package', () => {
     tarball = await pack(join(root, 'clone'))
     installed = join(root, 'installed')
     await mkdir(installed)
-    // npm 11 wants to be told about install scripts; no dependency of ours needs one.
     await writeFile(join(installed, 'package.json'), '{ "private": true }')
-    await run('npm', ['install', '--omit=dev', '--ignore-scripts', ...quiet, tarball], {
+    await run('npm', ['install', '--omit=dev', ...quiet, tarball], {
       cwd: installed,
     })
   })
@@ -162,14 +162,14 @@ async function fetchDownload(url: string, token: string, type: string): Promise<
   assert.equal(created.status, 201)
   const { download } = (await created.json()) as { download: { id: string } }
   const location = `${url}/api/downloads/${download.id}`
-  for (;;) {
+  await until(`the ${type} download is done`, async () => {
     const answer = await fetch(location, { headers })
     const text = await answer.text()
     assert.equal(answer.status, 200, text)
-    if (text.includes('"failed"')) assert.fail(text)
-    if (!text.includes('"done"')) continue
-    const picked = await fetch(`${location}/file`, { headers })
-    assert.equal(picked.status, 200)
-    return await picked.text()
-  }
+    assert.doesNotMatch(text, /"failed"/)
+    return text.includes('"done"')
+  })
+  const picked = await fetch(`${location}/file`, { headers })
+  assert.equal(picked.status, 200)
+  return await picked.text()
 }
