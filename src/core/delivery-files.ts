@@ -15,13 +15,13 @@ export interface NewDeliveryFile {
   size: number | null
 }
 
-/** Gives a delivery files; at most 1,000 at a time. */
+/** Gives a delivery files, at most 1,000 at a time, and returns their numbers in the same order. */
 export async function insertDeliveryFiles(
   change: Change,
   files: readonly NewDeliveryFile[],
-): Promise<void> {
-  if (files.length === 0) return
-  await change.db
+): Promise<number[]> {
+  if (files.length === 0) return []
+  const rows = await change.db
     .insertInto('delivery_files')
     .values(
       files.map((file) => ({
@@ -37,7 +37,37 @@ export async function insertDeliveryFiles(
         updated_at: change.now,
       })),
     )
+    .returning('number')
     .execute()
+  // Numbers are given in the order of the values; PostgreSQL returns the rows in any.
+  return rows.map((row) => row.number).sort((a, b) => a - b)
+}
+
+export interface FileMove {
+  from: DeliveryFileState
+  to: DeliveryFileState
+  /** Why it failed, for the customer. */
+  message?: string
+}
+
+/**
+ * Takes files to another state, at most 1,000 at a time, and returns the numbers of those that were
+ * in the state they were expected in: the others are left alone.
+ */
+export async function moveDeliveryFiles(
+  change: Change,
+  numbers: readonly number[],
+  move: FileMove,
+): Promise<number[]> {
+  if (numbers.length === 0) return []
+  const rows = await change.db
+    .updateTable('delivery_files')
+    .set({ state: move.to, message: move.message ?? null, updated_at: change.now })
+    .where('number', 'in', numbers)
+    .where('state', '=', move.from)
+    .returning('number')
+    .execute()
+  return rows.map((row) => row.number)
 }
 
 export interface FilesQuery {

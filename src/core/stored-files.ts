@@ -211,12 +211,19 @@ export async function deleteUnreferenced(
   const released = await change.db
     .selectFrom('stored_files')
     .select(['id', 'object_key'])
-    .select(({ exists, selectFrom }) =>
-      exists(
-        selectFrom('delivery_files')
-          .select('delivery_files.number')
-          .whereRef('delivery_files.stored_file_id', '=', 'stored_files.id'),
-      ).as('referenced'),
+    .select(({ exists, selectFrom, or }) =>
+      or([
+        exists(
+          selectFrom('delivery_files')
+            .select('delivery_files.number')
+            .whereRef('delivery_files.stored_file_id', '=', 'stored_files.id'),
+        ),
+        exists(
+          selectFrom('product_files')
+            .select('product_files.number')
+            .whereRef('product_files.stored_file_id', '=', 'stored_files.id'),
+        ),
+      ]).as('referenced'),
     )
     .where('released_at', 'is not', null)
     .orderBy('released_at')
