@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { globSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { Type } from 'typebox'
@@ -306,4 +307,13 @@ describe('the check of an info', () => {
     )
     assert.deepEqual(downloadTypes.get('a')?.infoSchema, JSON.parse(JSON.stringify(info)))
   })
+})
+
+describe('the examples', () => {
+  for (const file of globSync('examples/*.config.ts')) {
+    it(`${file} can be loaded`, async () => {
+      const { downloadTypes } = await loadConfigFile(file, {})
+      assert.ok(downloadTypes.size > 0)
+    })
+  }
 })
