@@ -25,6 +25,8 @@ export const sweep = defineCommand({
         ['files that nothing referred to', String(report.unreferenced)],
         ['objects without a row', String(report.orphans)],
         ['half-written objects', String(report.abandoned)],
+        ['port orders that waited too long', String(report.lapsed)],
+        ['keys wrapped anew', String(report.rewrapped)],
       ])
       print(values.json, { dry_run: dryRun, ...report }, text)
     })

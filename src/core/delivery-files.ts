@@ -70,6 +70,63 @@ export async function moveDeliveryFiles(
   return rows.map((row) => row.number)
 }
 
+/** Gives a delivery one file, whose number is told. */
+export async function insertDeliveryFile(
+  change: Change,
+  file: NewDeliveryFile,
+): Promise<DeliveryFileRow> {
+  const { deliveryNumber, batch, mediaType, storedFileId, ...same } = file
+  return await change.db
+    .insertInto('delivery_files')
+    .values({
+      ...same,
+      delivery_number: deliveryNumber,
+      batch: batch ?? 0,
+      media_type: mediaType,
+      stored_file_id: storedFileId,
+      message: null,
+      created_at: change.now,
+      updated_at: change.now,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+/** Gives a pending file its bytes; false when it is not pending (any more): then nothing is changed. */
+export async function fillDeliveryFile(
+  change: Change,
+  number: number,
+  stored: { id: string; size: number },
+): Promise<boolean> {
+  const row = await change.db
+    .updateTable('delivery_files')
+    .set({
+      state: 'available',
+      stored_file_id: stored.id,
+      size: stored.size,
+      updated_at: change.now,
+    })
+    .where('number', '=', number)
+    .where('state', '=', 'pending')
+    .returning('number')
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** Says that a pending file will never have bytes. */
+export async function failDeliveryFile(
+  change: Change,
+  number: number,
+  message: string,
+): Promise<void> {
+  await change.db
+    .updateTable('delivery_files')
+    .set({ state: 'failed', message, updated_at: change.now })
+    .where('number', '=', number)
+    .where('state', '=', 'pending')
+    .execute()
+}
+
 export interface FilesQuery {
   /** Only files with a greater number. */
   after?: number

@@ -148,6 +148,9 @@ export async function cancelDelivery(
   id: string,
 ): Promise<DeliveryRow> {
   const canceled = await manage(core, principal, id, async (change, delivery) => {
+    if (delivery.kind === 'port-order') {
+      throw new DeliveryError('conflict', 'A port order is cancelled by its own API, not here.')
+    }
     const moved = await moveDelivery(change, delivery, {
       to: 'canceled',
       actorId: principal.accountId,

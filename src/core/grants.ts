@@ -1,14 +1,15 @@
-import type { GrantRow } from '../database/tables.ts'
+import type { Connection } from '../database/database.ts'
+import type { DeliveryFileRow, DeliveryRow, GrantRow } from '../database/tables.ts'
 import type { Core } from './core.ts'
 import { deliveryThing } from './deliveries.ts'
-import { findDeliveryFile } from './delivery-files.ts'
+import { type FoundFile, findDeliveryFile } from './delivery-files.ts'
 import { DeliveryError } from './errors.ts'
 import { recordEvents } from './events.ts'
 import { newId } from './ids.ts'
 import { demand } from './may.ts'
 import { hasPermission, type Principal } from './principal.ts'
 import type { StoredFileFacts } from './stored-files.ts'
-import { transact } from './transact.ts'
+import { type Change, transact } from './transact.ts'
 
 export interface NewGrant {
   fileNumber: number
@@ -46,29 +47,81 @@ export async function grantFile(
   if (file.stored_file_id === null) {
     throw new DeliveryError('not_ready', 'The file is not ready yet.')
   }
-  return await transact(core, async (change) => {
-    return await change.db
-      .insertInto('grants')
-      .values({
-        id: newId(change.now),
-        organization_id: delivery.organization_id,
-        account_id: principal.accountId,
-        file_number: file.number,
-        archive_id: null,
-        method: 'GET',
-        file_name: file.name,
-        disposition: wish.disposition ?? 'attachment',
-        expired_status: wish.expiredStatus ?? 403,
-        created_at: change.now,
-        expires_at: Math.min(
-          change.now + seconds * 1000,
-          delivery.expires_at ?? Number.MAX_SAFE_INTEGER,
-        ),
-        revoked_at: null,
-      })
-      .returningAll()
-      .executeTakeFirstOrThrow()
+  return await transact(core, (change) =>
+    insertGrant(change, principal, {
+      method: 'GET',
+      delivery,
+      file,
+      seconds,
+      disposition: wish.disposition ?? 'attachment',
+      expiredStatus: wish.expiredStatus ?? 403,
+    }),
+  )
+}
+
+/** A signed URL to put a file's bytes to. Whoever calls has asked whether they may be put. */
+export async function grantUpload(
+  core: Core,
+  change: Change,
+  { principal, found, expiredStatus }: UploadGrant,
+): Promise<GrantRow> {
+  return await insertGrant(change, principal, {
+    method: 'PUT',
+    ...found,
+    seconds: core.settings.signedUrlSeconds,
+    disposition: 'attachment',
+    expiredStatus,
   })
+}
+
+export interface UploadGrant {
+  principal: Principal
+  found: FoundFile
+  /** What an expired URL answers. */
+  expiredStatus: 401 | 403
+}
+
+interface Granting {
+  method: GrantRow['method']
+  delivery: DeliveryRow
+  file: DeliveryFileRow
+  seconds: number
+  disposition: GrantRow['disposition']
+  expiredStatus: 401 | 403
+}
+
+async function insertGrant(
+  change: Change,
+  principal: Principal,
+  { method, delivery, file, seconds, disposition, expiredStatus }: Granting,
+): Promise<GrantRow> {
+  return await change.db
+    .insertInto('grants')
+    .values({
+      id: newId(change.now),
+      organization_id: delivery.organization_id,
+      account_id: principal.accountId,
+      file_number: file.number,
+      archive_id: null,
+      method,
+      file_name: file.name,
+      disposition,
+      expired_status: expiredStatus,
+      created_at: change.now,
+      expires_at: Math.min(
+        change.now + seconds * 1000,
+        delivery.expires_at ?? Number.MAX_SAFE_INTEGER,
+      ),
+      revoked_at: null,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+/** A grant by its id; null when there is none, or it was forgotten. */
+export async function findGrant(db: Connection, id: string): Promise<GrantRow | null> {
+  const row = await db.selectFrom('grants').selectAll().where('id', '=', id).executeTakeFirst()
+  return row ?? null
 }
 
 /** What a grant opens. */

@@ -4,7 +4,8 @@ import { expireFiles } from './delivery-files.ts'
 import { forgetGrants } from './grants.ts'
 import { forgetOldKeys } from './idempotency.ts'
 import { isHeld } from './jobs.ts'
-import { deleteUnreferenced, keysWithRow } from './stored-files.ts'
+import { expirePortOrders } from './port-order-expiry.ts'
+import { deleteUnreferenced, keysWithRow, rewrapKeys } from './stored-files.ts'
 import { transact } from './transact.ts'
 import { removeLostWorkFiles } from './work-files.ts'
 
@@ -21,6 +22,10 @@ export interface SweepReport {
   orphans: number
   /** Half-written objects, left by a crash. */
   abandoned: number
+  /** Port orders that waited too long for their customer. */
+  lapsed: number
+  /** Encrypted files whose key was under a master key other than the first. */
+  rewrapped: number
 }
 
 export interface SweepOptions {
@@ -38,6 +43,7 @@ export interface SweepOptions {
  */
 export async function sweep(core: Core, options: SweepOptions): Promise<SweepReport> {
   if (options.dryRun) return await count(core, options)
+  const lapsed = await expirePortOrders(core, options)
   const expired = await expireDeliveries(core, options)
   const unreferenced = await removeUnreferenced(core, options)
   await removeLostWorkFiles(core, { signal: options.signal })
@@ -46,7 +52,18 @@ export async function sweep(core: Core, options: SweepOptions): Promise<SweepRep
   const abandoned = await core.store.removeAbandoned(before)
   await transact(core, forgetOldKeys)
   await forgetGrants(core, core.database.now() - 30 * DAY_MS)
-  return { expired, unreferenced, orphans, abandoned }
+  const rewrapped = await rewrapAll(core, options)
+  return { expired, unreferenced, orphans, abandoned, lapsed, rewrapped }
+}
+
+async function rewrapAll(core: Core, { signal }: SweepOptions): Promise<number> {
+  let rewrapped = 0
+  while (!signal?.aborted) {
+    const count = await transact(core, (change) => rewrapKeys(core, change, BATCH))
+    rewrapped += count
+    if (count < BATCH) break
+  }
+  return rewrapped
 }
 
 async function count(core: Core, options: SweepOptions): Promise<SweepReport> {
@@ -55,7 +72,14 @@ async function count(core: Core, options: SweepOptions): Promise<SweepReport> {
   if (options.orphans) {
     for await (const _key of orphanKeys(core, options.signal)) orphans += 1
   }
-  return { expired: expired.length, unreferenced: 0, orphans, abandoned: 0 }
+  return {
+    expired: expired.length,
+    unreferenced: 0,
+    orphans,
+    abandoned: 0,
+    lapsed: 0,
+    rewrapped: 0,
+  }
 }
 
 async function expireDeliveries(core: Core, { signal }: SweepOptions): Promise<number> {
