@@ -27,7 +27,7 @@ export function accountRoutes(app: V1App, { core }: V1Context): void {
         operationId: 'listAccounts',
         summary: 'The accounts of your organization',
         querystring: query(pageMembers),
-        response: answers({ 200: pageOf(Account) }, 403),
+        response: answers({ 200: pageOf(Account) }),
       },
     },
     async (request, reply) => {
@@ -50,7 +50,7 @@ export function accountRoutes(app: V1App, { core }: V1Context): void {
         operationId: 'createAccount',
         summary: 'Make an account in your organization',
         body: NewAccount,
-        response: answers({ 201: ref(Account) }, 403, 409, 413, 415),
+        response: answers({ 201: ref(Account) }, 409, 413, 415),
       },
     },
     async (request, reply) => {
@@ -76,7 +76,7 @@ function single(app: V1App, { core }: Pick<V1Context, 'core'>): void {
         operationId: 'getAccount',
         summary: 'One account of your organization',
         params: ById,
-        response: answers({ 200: ref(Account) }, 403, 404),
+        response: answers({ 200: ref(Account) }, 404),
       },
     },
     async (request) => {
@@ -96,7 +96,7 @@ function single(app: V1App, { core }: Pick<V1Context, 'core'>): void {
         summary: 'Give an account its permissions; shut it out or let it in',
         params: ById,
         body: AccountChange,
-        response: answers({ 200: ref(Account) }, 403, 404, 413, 415),
+        response: answers({ 200: ref(Account) }, 404, 413, 415),
       },
     },
     async (request) => {

@@ -54,7 +54,7 @@ function credentialsAt(app: V1App, { core }: V1Context, place: Place): void {
         operationId: `list${name}s`,
         summary: `List ${whose} credentials`,
         ...params,
-        response: answers({ 200: listOf(Credential) }, 403, 404),
+        response: answers({ 200: listOf(Credential) }, 404),
       },
     },
     async (request) => {
@@ -72,7 +72,7 @@ function credentialsAt(app: V1App, { core }: V1Context, place: Place): void {
         summary: `Add to ${whose} credentials; a secret is shown once`,
         ...params,
         body: NewCredential,
-        response: answers({ 201: ref(IssuedCredential) }, 403, 404, 409, 413, 415),
+        response: answers({ 201: ref(IssuedCredential) }, 404, 409, 413, 415),
       },
     },
     async (request, reply) => {
@@ -92,7 +92,7 @@ function credentialsAt(app: V1App, { core }: V1Context, place: Place): void {
           ...(path.includes(':id') ? ById.properties : {}),
           credential: Type.String({ maxLength: 100 }),
         }),
-        response: answers({ 204: noBody('It proves nothing any more.') }, 403, 404, 415),
+        response: answers({ 204: noBody('It proves nothing any more.') }, 404, 415),
       },
     },
     async (request, reply) => {

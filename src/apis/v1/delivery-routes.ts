@@ -54,7 +54,7 @@ function creation(app: V1App, { core }: V1Context): void {
         summary: 'Ask for a download',
         headers: IdempotencyHeaders,
         body: NewDelivery,
-        response: answers({ 201: ref(Delivery) }, 403, 409, 413, 415),
+        response: answers({ 201: ref(Delivery) }, 409, 413, 415),
       },
     },
     async (request, reply) => {
@@ -88,7 +88,7 @@ function listing(app: V1App, { core }: V1Context): void {
             Type.Boolean({ description: 'Of the whole organization; for administrators.' }),
           ),
         }),
-        response: answers({ 200: pageOf(Delivery) }, 403),
+        response: answers({ 200: pageOf(Delivery) }),
       },
     },
     async (request, reply) => {
@@ -124,7 +124,7 @@ function single(app: V1App, context: V1Context): void {
           prefer: Type.Optional(Type.String({ examples: ['wait=30'] })),
         }),
         params: ById,
-        response: answers({ 200: ref(Delivery) }, 403, 404),
+        response: answers({ 200: ref(Delivery) }, 404),
       },
     },
     async (request, reply) => {
@@ -156,7 +156,7 @@ function steps(app: V1App, { core }: V1Context): void {
         operationId: 'cancelDelivery',
         summary: 'Stop what is not over',
         params: ById,
-        response: answers({ 200: ref(Delivery) }, 403, 404, 409, 415),
+        response: answers({ 200: ref(Delivery) }, 404, 409, 415),
       },
     },
     async (request) =>
@@ -171,7 +171,7 @@ function steps(app: V1App, { core }: V1Context): void {
         operationId: 'retryDelivery',
         summary: 'Try again what failed or was cancelled',
         params: ById,
-        response: answers({ 200: ref(Delivery) }, 403, 404, 409, 415),
+        response: answers({ 200: ref(Delivery) }, 404, 409, 415),
       },
     },
     async (request) =>
@@ -189,7 +189,7 @@ function inside(app: V1App, { core }: V1Context): void {
         summary: 'The files of a delivery',
         params: ById,
         querystring: query(pageMembers),
-        response: answers({ 200: pageOf(FileEntry) }, 403, 404),
+        response: answers({ 200: pageOf(FileEntry) }, 404),
       },
     },
     async (request, reply) => {
@@ -216,7 +216,7 @@ function inside(app: V1App, { core }: V1Context): void {
         operationId: 'listPickups',
         summary: 'Who took which file of a delivery',
         querystring: query({ ...pageMembers, delivery: Type.String({ maxLength: 100 }) }),
-        response: answers({ 200: pageOf(Pickup) }, 403, 404),
+        response: answers({ 200: pageOf(Pickup) }, 404),
       },
     },
     async (request, reply) => {

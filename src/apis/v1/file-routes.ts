@@ -21,7 +21,7 @@ export function fileRoutes(app: V1App, context: V1Context): void {
         operationId: 'getFile',
         summary: 'One file, with its digests',
         params: ByNumber,
-        response: answers({ 200: ref(FileDetail) }, 403, 404),
+        response: answers({ 200: ref(FileDetail) }, 404),
       },
     },
     async (request) => {
@@ -41,7 +41,7 @@ export function fileRoutes(app: V1App, context: V1Context): void {
         description:
           'The signed URL takes ranges and conditions, and needs no sign-in: do not send your credentials along.',
         params: ByNumber,
-        response: answers({ 302: noBody('To the bytes, in `Location`.') }, 403, 404, 409, 410),
+        response: answers({ 302: noBody('To the bytes, in `Location`.') }, 404, 409, 410),
       },
     },
     async (request, reply) => {
@@ -62,7 +62,7 @@ export function fileRoutes(app: V1App, context: V1Context): void {
         summary: 'A signed URL to hand out',
         params: ByNumber,
         body: NewLink,
-        response: answers({ 201: ref(IssuedLink) }, 403, 404, 409, 410, 413, 415),
+        response: answers({ 201: ref(IssuedLink) }, 404, 409, 410, 413, 415),
       },
     },
     async (request, reply) => {

@@ -28,7 +28,7 @@ export function jobRoutes(app: V1App, { core }: V1Context): void {
             Type.Boolean({ description: 'Of the whole organization; for administrators.' }),
           ),
         }),
-        response: answers({ 200: pageOf(Job) }, 403),
+        response: answers({ 200: pageOf(Job) }),
       },
     },
     async (request, reply) => {

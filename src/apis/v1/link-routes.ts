@@ -24,7 +24,7 @@ export function linkRoutes(app: V1App, { core }: V1Context): void {
             Type.Boolean({ description: 'Of the whole organization; for administrators.' }),
           ),
         }),
-        response: answers({ 200: pageOf(Link) }, 403),
+        response: answers({ 200: pageOf(Link) }),
       },
     },
     async (request, reply) => {

@@ -18,7 +18,7 @@ export function organizationRoutes(app: V1App, { core }: V1Context): void {
         operationId: 'listOrganizations',
         summary: 'The organizations; for operators',
         querystring: query(pageMembers),
-        response: answers({ 200: pageOf(Organization) }, 403),
+        response: answers({ 200: pageOf(Organization) }),
       },
     },
     async (request, reply) => {
@@ -41,7 +41,7 @@ export function organizationRoutes(app: V1App, { core }: V1Context): void {
         operationId: 'createOrganization',
         summary: 'Make an organization; for operators',
         body: NewOrganization,
-        response: answers({ 201: ref(Organization) }, 403, 409, 413, 415),
+        response: answers({ 201: ref(Organization) }, 409, 413, 415),
       },
     },
     async (request, reply) => {

@@ -1,10 +1,12 @@
 import { Readable } from 'node:stream'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyPluginAsync, FastifyReply } from 'fastify'
+import type { Core } from '../../core/core.ts'
 import { DeliveryError } from '../../core/errors.ts'
+import type { Principal } from '../../core/principal.ts'
 import type { ApiContext } from '../../http/api-context.ts'
 import { asDeliveryError } from '../../http/as-delivery-error.ts'
-import { wwwAuthenticate } from '../../http/authenticate.ts'
+import { principalOf, wwwAuthenticate } from '../../http/authenticate.ts'
 import { refuseNulBytes } from '../../http/nul-bytes.ts'
 import { accountRoutes } from './account-routes.ts'
 import { checkRequest } from './check-request.ts'
@@ -41,7 +43,8 @@ export function v1Api(api: ApiContext): FastifyPluginAsync {
     app.setValidatorCompiler(checkRequest)
     for (const schema of namedSchemas) app.addSchema(schema)
     app.addHook('onRequest', signInHook(context))
-    app.addHook('onRequest', async (_request, reply) => {
+    app.addHook('onRequest', async (request, reply) => {
+      refuseForeignToken(context.core, principalOf(request))
       reply.header('cache-control', 'private, no-store')
     })
     app.addHook('preValidation', async (request) => {
@@ -65,9 +68,22 @@ export function v1Api(api: ApiContext): FastifyPluginAsync {
   }
 }
 
+/** A token that was narrowed to the scope of another API is worth nothing in this one. */
+function refuseForeignToken(core: Core, { scopes, permissions }: Principal): void {
+  if (scopes === null) return
+  const own = new Set([...core.downloadTypes.values()].map((type) => type.permission))
+  for (const held of permissions) {
+    if (own.has(held) || /^(download:|work:|admin$|operator$)/.test(held)) return
+  }
+  throw new DeliveryError(
+    'insufficient_scope',
+    'The token has no scope for this; one is named like the permission that is needed, as in "download:communes".',
+  )
+}
+
 function sendProblem(reply: FastifyReply, refusal: DeliveryError): void {
   const problem = toProblem(refusal)
-  if (refusal.code === 'unauthenticated') {
+  if (refusal.code === 'unauthenticated' || refusal.code === 'insufficient_scope') {
     reply.header('www-authenticate', wwwAuthenticate(refusal, challenges))
   }
   const { retryAfter } = refusal.details

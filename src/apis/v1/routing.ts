@@ -35,7 +35,7 @@ export function signInHook(context: ApiContext) {
 }
 
 /** What nearly every route may answer. */
-const common = [400, 401, 422, 429, 500, 503] as const
+const common = [400, 401, 403, 422, 429, 500, 503] as const
 
 type ProblemAnswers<Status extends number> = Record<
   Status,
@@ -47,7 +47,7 @@ export function answers<Good extends object, Status extends number = never>(
   good: Good,
   ...refusals: Status[]
 ): Good & ProblemAnswers<Status | (typeof common)[number]> {
-  const problems = [...common, ...refusals].sort().map((status) => [
+  const problems = [...new Set<number>([...common, ...refusals])].sort().map((status) => [
     status,
     {
       description: descriptions[status] ?? 'Refused.',
@@ -60,7 +60,7 @@ export function answers<Good extends object, Status extends number = never>(
 const descriptions: Record<number, string> = {
   400: 'The request cannot be read.',
   401: 'Nobody is signed in.',
-  403: 'The caller lacks a permission.',
+  403: 'The caller lacks a permission, or the token a scope.',
   404: 'It does not exist, or belongs to somebody else.',
   409: 'The state of the thing does not allow it now.',
   410: 'Its time is over.',

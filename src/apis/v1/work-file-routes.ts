@@ -49,7 +49,7 @@ export function workFileRoutes(context: V1Context): FastifyPluginAsync {
               'application/octet-stream': { schema: { type: 'string', format: 'binary' } },
             },
           },
-          response: answers({ 201: ref(WorkFile) }, 403, 404, 409, 507),
+          response: answers({ 201: ref(WorkFile) }, 404, 409, 507),
         },
       },
       async (request, reply) => {

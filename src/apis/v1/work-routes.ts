@@ -44,7 +44,7 @@ function claiming(app: V1App, context: V1Context): void {
         description:
           'Needs `work:<type>` for each type. With `wait` the answer comes when there is work, or after so many seconds.',
         body: WorkClaim,
-        response: answers({ 200: ref(Work), 204: noBody('No work waits.') }, 403, 413, 415),
+        response: answers({ 200: ref(Work), 204: noBody('No work waits.') }, 413, 415),
       },
     },
     async (request, reply) => {
@@ -70,7 +70,7 @@ function claiming(app: V1App, context: V1Context): void {
         summary: 'Keep the job, and tell how far it is',
         params: ByNumber,
         body: Heartbeat,
-        response: answers({ 200: ref(HeartbeatAnswer) }, 403, 404, 409, 413, 415),
+        response: answers({ 200: ref(HeartbeatAnswer) }, 404, 409, 413, 415),
       },
     },
     async (request) => {
@@ -92,7 +92,7 @@ function ending(app: V1App, { core }: V1Context): void {
         summary: 'Deliver what was put in',
         params: ByNumber,
         body: Completion,
-        response: answers({ 200: ref(Delivery) }, 403, 404, 409, 413, 415),
+        response: answers({ 200: ref(Delivery) }, 404, 409, 413, 415),
       },
     },
     async (request) => {
@@ -112,7 +112,7 @@ function ending(app: V1App, { core }: V1Context): void {
           'It is tried again later, unless `retry` is false. What was put in is removed.',
         params: ByNumber,
         body: WorkFailure,
-        response: answers({ 204: noBody('The job is no longer yours.') }, 403, 404, 409, 413, 415),
+        response: answers({ 204: noBody('The job is no longer yours.') }, 404, 409, 413, 415),
       },
     },
     async (request, reply) => {
