@@ -1,4 +1,5 @@
 import type { Generated, Selectable } from 'kysely'
+import type { ImportsTable, RosterEntriesTable, RosterHeadsTable } from './import-tables.ts'
 import type {
   OrderBatchesTable,
   OrderCountsTable,
@@ -46,6 +47,13 @@ export interface Tables {
   order_datasets: OrderDatasetsTable
   order_files: OrderFilesTable
   order_counts: OrderCountsTable
+  imports: ImportsTable
+  roster_heads: RosterHeadsTable
+  roster_organizations: RosterEntriesTable
+  roster_users: RosterEntriesTable
+  roster_groups: RosterEntriesTable
+  roster_memberships: RosterEntriesTable
+  roster_sessions: RosterEntriesTable
 }
 
 export interface OrganizationsTable {
