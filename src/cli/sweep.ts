@@ -1,4 +1,4 @@
-import { sweep as sweepCore } from '../core/sweep.ts'
+import { type SweepReport, sweep as sweepCore } from '../core/sweep.ts'
 import { defineCommand } from './command.ts'
 import { formatTable } from './format-table.ts'
 import { localOptions, withInstallation } from './local.ts'
@@ -20,15 +20,22 @@ export const sweep = defineCommand({
     await withInstallation(values, async ({ core }) => {
       const dryRun = values['dry-run'] === true
       const report = await sweepCore(core, { orphans: true, dryRun })
-      const text = formatTable([
-        ['deliveries expired', String(report.expired)],
-        ['files that nothing referred to', String(report.unreferenced)],
-        ['objects without a row', String(report.orphans)],
-        ['half-written objects', String(report.abandoned)],
-        ['port orders that waited too long', String(report.lapsed)],
-        ['keys wrapped anew', String(report.rewrapped)],
-      ])
+      const text = formatTable(
+        Object.entries(titles).map(([name, title]) => [
+          title,
+          String(report[name as keyof SweepReport]),
+        ]),
+      )
       print(values.json, { dry_run: dryRun, ...report }, text)
     })
   },
 })
+
+const titles = {
+  expired: 'deliveries expired',
+  lapsed: 'port orders lapsed',
+  unreferenced: 'files that nothing referred to',
+  orphans: 'objects without a row',
+  abandoned: 'half-written objects',
+  rewrapped: 'keys of encrypted files wrapped anew',
+} as const satisfies Record<keyof SweepReport, string>

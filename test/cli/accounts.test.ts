@@ -139,8 +139,14 @@ describe('the commands for accounts', () => {
   })
 
   it('sweep, or only count', async () => {
-    const nothing = { expired: 0, unreferenced: 0, orphans: 0, abandoned: 0 }
-    assert.deepEqual(await json('sweep', '--dry-run'), { dry_run: true, ...nothing })
-    assert.deepEqual(await json('sweep'), { dry_run: false, ...nothing })
+    for (const [dryRun, words] of [
+      [true, ['--dry-run']],
+      [false, []],
+    ] as const) {
+      const { dry_run, ...counts } = await json('sweep', ...words)
+      assert.equal(dry_run, dryRun)
+      assert.ok('expired' in counts && 'orphans' in counts)
+      for (const [name, count] of Object.entries(counts)) assert.equal(count, 0, name)
+    }
   })
 })
