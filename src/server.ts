@@ -14,6 +14,8 @@ import { docsRoutes } from './http/docs-routes.ts'
 import { createMetrics, type Metrics } from './http/metrics.ts'
 import { gatherOpenApi } from './http/openapi.ts'
 import { operationsRoutes } from './http/operations-routes.ts'
+import { type RedirectServer, startRedirectServer } from './http/redirect-server.ts'
+import type { TlsFiles } from './http/tls-files.ts'
 import { tokenRoutes } from './http/token-routes.ts'
 import type { LoadedConfig } from './load-config.ts'
 import type { Logger } from './log.ts'
@@ -33,6 +35,8 @@ export interface ServerOptions {
 export interface RunningServer {
   /** `http://127.0.0.1:8080`, without a slash at the end. */
   readonly url: string
+  /** Where plain HTTP is sent on to HTTPS; null when nowhere. */
+  readonly redirectPort: number | null
   readonly installation: Installation
   /** Finishes requests, hands running jobs back, writes what is noted, closes. */
   close(): Promise<void>
@@ -70,6 +74,7 @@ async function start(installation: Installation, log: Logger): Promise<RunningSe
     log,
     maxBodyBytes: settings.maxBodyBytes,
     trustedProxies: settings.trustedProxies,
+    tls: tlsFiles(settings),
     intercept(request, response) {
       if (!isSignedUrl(request.url ?? '')) return false
       logSigned(request, response, { log, metrics })
@@ -86,6 +91,7 @@ async function start(installation: Installation, log: Logger): Promise<RunningSe
   }
   await mount(app, context, { metrics, isStopping: () => stopping })
   const url = await listen(app, settings)
+  const redirect = await redirectToTls(app, settings)
 
   const onJobError = (error: unknown) => log.warn({ err: error }, 'A job failed')
   const loop = startWorkerLoop(core, {
@@ -102,10 +108,12 @@ async function start(installation: Installation, log: Logger): Promise<RunningSe
 
   return {
     url,
+    redirectPort: redirect?.port ?? null,
     installation,
     async close() {
       stopping = true
       await sweeper.stop()
+      await redirect?.close()
       await Promise.all([loop.stop(), closeApp(app, settings.shutdownSeconds)])
       await pickups.close()
       metrics.close()
@@ -174,7 +182,30 @@ function logSigned(
   })
 }
 
-async function listen(app: FastifyInstance, { host, port }: Settings): Promise<string> {
+function tlsFiles({ tlsCert: cert, tlsKey: key }: Settings): TlsFiles | null {
+  if (cert === null && key === null) return null
+  if (cert !== null && key !== null) return { cert, key }
+  throw new Error('HTTPS needs both: set CLAIMCHECK_TLS_CERT and CLAIMCHECK_TLS_KEY, or neither.')
+}
+
+async function redirectToTls(
+  app: FastifyInstance,
+  { host, httpRedirectPort: port, publicUrl, tlsCert }: Settings,
+): Promise<RedirectServer | null> {
+  if (port === null) return null
+  if (tlsCert === null) {
+    throw new Error('CLAIMCHECK_HTTP_REDIRECT_PORT needs HTTPS: set CLAIMCHECK_TLS_CERT, too.')
+  }
+  const securePort = portOf(app)
+  return await startRedirectServer({ host, port, publicUrl, securePort })
+}
+
+function portOf(app: FastifyInstance): number {
+  const address = app.server.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+async function listen(app: FastifyInstance, { host, port, tlsCert }: Settings): Promise<string> {
   try {
     await app.listen({ host, port })
   } catch (error) {
@@ -192,10 +223,8 @@ async function listen(app: FastifyInstance, { host, port }: Settings): Promise<s
     }
     throw error
   }
-  const address = app.server.address()
-  const actual = typeof address === 'object' && address !== null ? address.port : port
   const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : bracketed(host)
-  return `http://${name}:${actual}`
+  return `${tlsCert === null ? 'http' : 'https'}://${name}:${portOf(app)}`
 }
 
 function bracketed(host: string): string {

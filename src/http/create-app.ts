@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
+import { keepFresh, readTlsFiles, type TlsFiles } from './tls-files.ts'
 
 export interface AppOptions {
   log: FastifyBaseLogger
@@ -7,6 +9,8 @@ export interface AppOptions {
   maxBodyBytes: number
   /** Proxies whose X-Forwarded headers are believed. */
   trustedProxies: readonly string[]
+  /** With them the server speaks HTTPS. */
+  tls: TlsFiles | null
   /** Sees each request first; true when it has taken it over. */
   intercept(request: IncomingMessage, response: ServerResponse): boolean
 }
@@ -30,20 +34,22 @@ export function createApp(options: AppOptions): FastifyInstance {
 }
 
 function createIntercepted(
-  { intercept }: AppOptions,
+  { intercept, tls }: AppOptions,
   handle: (request: IncomingMessage, response: ServerResponse) => void,
 ): Server {
-  const server = createServer(
-    {
-      // Headers must come within 20 s; bodies may take long (uploads), so there is no bound on the whole request.
-      headersTimeout: 20_000,
-      requestTimeout: 0,
-      keepAliveTimeout: 65_000,
-    },
-    (request, response) => {
-      if (!intercept(request, response)) handle(request, response)
-    },
-  )
+  const options = {
+    // Headers must come within 20 s; bodies may take long (uploads), so there is no bound on the whole request.
+    headersTimeout: 20_000,
+    requestTimeout: 0,
+    keepAliveTimeout: 65_000,
+  }
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
+    if (!intercept(request, response)) handle(request, response)
+  }
+  const server =
+    tls === null
+      ? createServer(options, listener)
+      : keepFresh(createTlsServer({ ...options, ...readTlsFiles(tls) }, listener), tls)
   // A connection on which nothing moves is a reader or writer that has vanished. Event streams and
   // long polls say something more often than that.
   server.setTimeout(120_000)

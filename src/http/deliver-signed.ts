@@ -5,6 +5,7 @@ import type { Core } from '../core/core.ts'
 import { expiredStatusOf, findGrantedFile } from '../core/grants.ts'
 import type { PickupRecorder } from '../core/pickups.ts'
 import { contentOf } from '../core/stored-files.ts'
+import { receiveSigned, type SignedRefusal } from './receive-signed.ts'
 import { formatS3Error, type S3Error, s3ErrorType, signedUrlChallenge } from './s3-error.ts'
 import { sendContent } from './send-content.ts'
 
@@ -24,7 +25,7 @@ export function isSignedUrl(target: string): boolean {
 
 /**
  * Answers a request for a signed URL: the signature is checked before anything is looked up; then
- * one look-up finds the grant and its bytes. An Authorization header is ignored, because clients
+ * one look-up finds the grant and its bytes, or those that are put are taken in. An Authorization header is ignored, because clients
  * keep theirs over a redirect. Never rejects.
  */
 export async function deliverSigned(
@@ -34,8 +35,8 @@ export async function deliverSigned(
 ): Promise<void> {
   try {
     const method = request.method ?? ''
-    if (method !== 'GET' && method !== 'HEAD') {
-      response.setHeader('Allow', 'GET, HEAD')
+    if (method !== 'GET' && method !== 'HEAD' && method !== 'PUT') {
+      response.setHeader('Allow', 'GET, HEAD, PUT')
       refuse(delivery, response, { status: 405, error: notAllowed })
       return
     }
@@ -44,7 +45,10 @@ export async function deliverSigned(
       { method, target: request.url ?? '' },
       delivery.core.database.now(),
     )
-    if ('ok' in check) await deliver(delivery, request, { response, check })
+    if ('ok' in check && method === 'PUT') {
+      const refusal = await receiveSigned(delivery.core, check.grantId, { request, response })
+      if (refusal !== null) refuse(delivery, response, refusal)
+    } else if ('ok' in check) await deliver(delivery, request, { response, check })
     else refuse(delivery, response, await refusalOf(delivery.core, check))
   } catch (error) {
     delivery.onError(error)
@@ -53,14 +57,9 @@ export async function deliverSigned(
   }
 }
 
-interface Refusal {
-  status: number
-  error: S3Error
-}
-
 const notAllowed: S3Error = {
   code: 'AccessDenied',
-  message: 'This URL was signed for GET and HEAD.',
+  message: 'A signed URL is for GET and HEAD, or for PUT.',
 }
 const malformed: S3Error = {
   code: 'AccessDenied',
@@ -71,7 +70,7 @@ const revoked: S3Error = { code: 'AccessDenied', message: 'This URL was revoked.
 async function refusalOf(
   core: Core,
   check: Exclude<SignedUrlCheck, { ok: true }>,
-): Promise<Refusal> {
+): Promise<SignedRefusal> {
   if (check.refused === 'malformed') return { status: 403, error: malformed }
   if (check.refused === 'forged') {
     const { keyId, signature } = check
@@ -114,7 +113,7 @@ async function deliver(
   })
 }
 
-function refuse(delivery: SignedDelivery, response: ServerResponse, refusal: Refusal): void {
+function refuse(delivery: SignedDelivery, response: ServerResponse, refusal: SignedRefusal): void {
   const body = formatS3Error(refusal.error, delivery.core.database.now())
   response.writeHead(refusal.status, {
     'Content-Type': s3ErrorType,

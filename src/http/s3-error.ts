@@ -11,6 +11,9 @@ export type S3Error =
   | { code: 'AccessDenied'; message: string }
   | { code: 'SignatureDoesNotMatch'; keyId: string; signature: string }
   | { code: 'NoSuchKey'; key: string }
+  /** The limit is in bytes. */
+  | { code: 'EntityTooLarge'; limit: number }
+  | { code: 'BadDigest' | 'InvalidDigest' | 'ServiceUnavailable'; message: string }
 
 /**
  * The document: for an expired URL Code, Message, Expires, ServerTime, RequestId, HostId in this
@@ -53,6 +56,12 @@ function facts(error: S3Error, now: number): [string, string][] {
     return [
       ['Message', 'The specified key does not exist.'],
       ['Key', error.key],
+    ]
+  }
+  if (error.code === 'EntityTooLarge') {
+    return [
+      ['Message', 'Your proposed upload exceeds the maximum allowed size'],
+      ['MaxSizeAllowed', String(error.limit)],
     ]
   }
   return [['Message', error.message]]
