@@ -1,13 +1,11 @@
 import {
   createAccount,
-  findAccount,
   listAccounts,
   reinstateAccount,
   setPermissions,
   suspendAccount,
 } from '../../core/accounts.ts'
-import { demandAdministrator } from '../../core/actor.ts'
-import { DeliveryError } from '../../core/errors.ts'
+import { readAccountAsAdministrator } from '../../core/administration.ts'
 import { principalOf } from '../../http/authenticate.ts'
 import { Account, AccountChange, NewAccount } from './account-schemas.ts'
 import { idCursor, limitOf, pageMembers, toPage } from './pages.ts'
@@ -79,12 +77,8 @@ function single(app: V1App, { core }: Pick<V1Context, 'core'>): void {
         response: answers({ 200: ref(Account) }, 404),
       },
     },
-    async (request) => {
-      const row = await findAccount(core, request.params.id)
-      if (row === null) throw new DeliveryError('not_found', 'There is no such account.')
-      demandAdministrator(principalOf(request), row.organization_id)
-      return toAccount(row)
-    },
+    async (request) =>
+      toAccount(await readAccountAsAdministrator(core, principalOf(request), request.params.id)),
   )
 
   app.patch(
@@ -103,14 +97,13 @@ function single(app: V1App, { core }: Pick<V1Context, 'core'>): void {
       const principal = principalOf(request)
       const accountId = request.params.id
       const { permissions, suspended } = request.body
+      await readAccountAsAdministrator(core, principal, accountId)
       if (permissions !== undefined) {
         await setPermissions(core, principal, { accountId, permissions })
       }
       if (suspended === true) await suspendAccount(core, principal, accountId)
       if (suspended === false) await reinstateAccount(core, principal, accountId)
-      const row = await findAccount(core, accountId)
-      if (row === null) throw new DeliveryError('not_found', 'There is no such account.')
-      return toAccount(row)
+      return toAccount(await readAccountAsAdministrator(core, principal, accountId))
     },
   )
 }

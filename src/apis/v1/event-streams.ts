@@ -42,14 +42,21 @@ export function createStreamCounter(): StreamCounter {
   }
 }
 
+export interface EventStream {
+  /** The place where the feed begins, so that a client that saw no event yet can come back to it. */
+  after: number
+  feed: AsyncIterable<FeedItem>
+  signal: AbortSignal
+  drainMs?: number
+}
+
 /**
  * Sends a feed as Server-Sent Events and ends the response with it. A client that does not read is
  * dropped: nothing is buffered for it beyond what its connection holds.
- * @param after the place where the feed begins, so that a client that saw no event yet can come back to it
  */
 export async function sendEventStream(
   response: ServerResponse,
-  { after, feed, signal }: { after: number; feed: AsyncIterable<FeedItem>; signal: AbortSignal },
+  { after, feed, signal, drainMs = DRAIN_MS }: EventStream,
 ): Promise<void> {
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
@@ -62,7 +69,7 @@ export async function sendEventStream(
   for await (const item of feed) {
     if (signal.aborted) break
     if (response.write(toFrame(item))) continue
-    if (!(await hasDrained(response, signal))) {
+    if (!(await hasDrained(response, signal, drainMs))) {
       response.destroy()
       return
     }
@@ -70,8 +77,12 @@ export async function sendEventStream(
   response.end()
 }
 
-async function hasDrained(response: ServerResponse, signal: AbortSignal): Promise<boolean> {
-  const patience = AbortSignal.any([signal, AbortSignal.timeout(DRAIN_MS)])
+async function hasDrained(
+  response: ServerResponse,
+  signal: AbortSignal,
+  drainMs: number,
+): Promise<boolean> {
+  const patience = AbortSignal.any([signal, AbortSignal.timeout(drainMs)])
   try {
     await once(response, 'drain', { signal: patience })
     return true
