@@ -152,6 +152,25 @@ export async function listDeliveryFiles(
   return rows.execute()
 }
 
+/** Files of an account's orders that show a stored file and wait to be picked up; at most 1,000. */
+export async function findOwnAvailable(
+  db: Connection,
+  storedFileId: string,
+  ownerId: string,
+): Promise<number[]> {
+  const rows = await db
+    .selectFrom('delivery_files')
+    .innerJoin('deliveries', 'deliveries.number', 'delivery_files.delivery_number')
+    .select('delivery_files.number')
+    .where('delivery_files.stored_file_id', '=', storedFileId)
+    .where('delivery_files.state', '=', 'available')
+    .where('deliveries.kind', '=', 'order')
+    .where('deliveries.owner_id', '=', ownerId)
+    .limit(1000)
+    .execute()
+  return rows.map((row) => row.number)
+}
+
 /** A file with the delivery it stands in, and its bytes when it has any. */
 export interface FoundFile {
   file: DeliveryFileRow

@@ -92,17 +92,17 @@ export async function showDownload(
 
 /**
  * Keeps the job and tells how far it is. `stop` is true when it should end unfinished.
- * @param progress from 0 to 1
+ * @param progress from 0 to 1; null when nothing is known yet
  * @throws DeliveryError `lease_lost`
  */
 export async function reportProgress(
   core: Core,
   job: HeldJob & Pick<JobRow, 'delivery_number'>,
-  { progress, message }: { progress: number; message: string | null },
+  { progress, message }: { progress: number | null; message: string | null },
 ): Promise<{ stop: boolean }> {
   return await transact(core, async (change) => {
     const beat = await heartbeat(change, core, job)
-    if (!beat.stop && job.delivery_number !== null) {
+    if (!beat.stop && job.delivery_number !== null && progress !== null) {
       await noteProgress(change, job.delivery_number, Math.min(1, Math.max(0, progress)), message)
     }
     return beat

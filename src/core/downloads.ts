@@ -13,6 +13,7 @@ import { DeliveryError } from './errors.ts'
 import { doOnce } from './idempotency.ts'
 import { cancelJobs, enqueueJob } from './jobs.ts'
 import { demand } from './may.ts'
+import { closeOrder } from './order-progress.ts'
 import { hasPermission, type Principal } from './principal.ts'
 import { type Change, transact } from './transact.ts'
 import { removeLostWorkFiles } from './work-files.ts'
@@ -156,6 +157,7 @@ export async function cancelDelivery(
       actorId: principal.accountId,
     })
     await cancelJobs(change, delivery.number)
+    if (delivery.kind === 'order') await closeOrder(core, change, delivery.number)
     return moved
   })
   await removeLostWorkFiles(core, { deliveryNumber: canceled.number })

@@ -44,7 +44,8 @@ export async function grantFile(
     'This file belongs to somebody else, or you may not pick up files of its type.',
   )
   if (file.state === 'expired') throw new DeliveryError('expired', "The file's time is over.")
-  if (file.stored_file_id === null) {
+  // The bytes of an order's file may be there before its turn has come.
+  if (file.stored_file_id === null || file.state === 'pending' || file.state === 'failed') {
     throw new DeliveryError('not_ready', 'The file is not ready yet.')
   }
   return await transact(core, (change) =>

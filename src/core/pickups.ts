@@ -1,12 +1,18 @@
 import type { ByteSpan } from './content.ts'
 import type { Core } from './core.ts'
+import { findOwnAvailable } from './delivery-files.ts'
 import { recordEvents } from './events.ts'
+import { moveOrderFiles } from './order-progress.ts'
 import { coverAll, mergeSpans } from './spans.ts'
 import { type Change, transact } from './transact.ts'
 
 /** Bytes of a file that went out to somebody. */
 export interface Taken {
-  fileNumber: number
+  /**
+   * The file; or the stored file, when it was taken without naming a delivery: then it counts for each
+   * open order of the account that holds it.
+   */
+  fileNumber: number | { storedFileId: string }
   accountId: string
   grantId: string | null
   address: string | null
@@ -42,7 +48,7 @@ export function createPickupRecorder(
     if (batch.length === 0) return writing
     writing = writing.then(async () => {
       try {
-        await transact(core, (change) => writePickups(change, batch))
+        await transact(core, (change) => writePickups(core, change, batch))
       } catch (error) {
         gathered.unshift(...batch)
         onError(error)
@@ -66,13 +72,39 @@ export function createPickupRecorder(
   }
 }
 
-async function writePickups(change: Change, batch: readonly Taken[]): Promise<void> {
-  const byTaker = Map.groupBy(batch, (taken) => `${taken.fileNumber} ${taken.accountId}`)
-  for (const takings of byTaker.values()) await writePickup(change, takings)
+type TakenFile = Taken & { fileNumber: number }
+
+async function writePickups(core: Core, change: Change, batch: readonly Taken[]): Promise<void> {
+  const byTaker = Map.groupBy(
+    await nameFiles(change, batch),
+    (taken) => `${taken.accountId} ${taken.fileNumber}`,
+  )
+  // In one order on every node: two that lock the same accounts must not wait for each other.
+  for (const key of [...byTaker.keys()].sort()) {
+    await writePickup(core, change, byTaker.get(key) ?? [])
+  }
 }
 
-async function writePickup(change: Change, takings: readonly Taken[]): Promise<void> {
-  const { fileNumber, accountId, grantId, address } = takings.at(-1) as Taken
+/** Puts the files of the taker's open orders in the place of a stored file. */
+async function nameFiles(change: Change, batch: readonly Taken[]): Promise<TakenFile[]> {
+  const named: TakenFile[] = []
+  for (const taken of batch) {
+    const { fileNumber, accountId } = taken
+    if (typeof fileNumber === 'number') named.push({ ...taken, fileNumber })
+    else {
+      const files = await findOwnAvailable(change.db, fileNumber.storedFileId, accountId)
+      named.push(...files.map((number) => ({ ...taken, fileNumber: number })))
+    }
+  }
+  return named
+}
+
+async function writePickup(
+  core: Core,
+  change: Change,
+  takings: readonly TakenFile[],
+): Promise<void> {
+  const { fileNumber, accountId, grantId, address } = takings.at(-1) as TakenFile
   const file = await change.db
     .selectFrom('delivery_files')
     .innerJoin('deliveries', 'deliveries.number', 'delivery_files.delivery_number')
@@ -81,6 +113,7 @@ async function writePickup(change: Change, takings: readonly Taken[]): Promise<v
       'delivery_files.size',
       'deliveries.organization_id',
       'deliveries.owner_id',
+      'deliveries.kind',
       'deliveries.number as delivery_number',
     ])
     .where('delivery_files.number', '=', fileNumber)
@@ -131,4 +164,12 @@ async function writePickup(change: Change, takings: readonly Taken[]): Promise<v
       data: { file: fileNumber, name: file.name, link: grantId, address },
     },
   ])
+  // Only the owner's own pick-up delivers: an administrator may look without using it up.
+  if (file.kind !== 'order' || accountId !== file.owner_id) return
+  await moveOrderFiles(core, change, {
+    orderNumber: file.delivery_number,
+    numbers: [fileNumber],
+    from: 'available',
+    to: 'delivered',
+  })
 }

@@ -3,7 +3,8 @@ import { findExpired, moveDelivery } from './deliveries.ts'
 import { expireFiles } from './delivery-files.ts'
 import { forgetGrants } from './grants.ts'
 import { forgetOldKeys } from './idempotency.ts'
-import { isHeld } from './jobs.ts'
+import { cancelJobs, isHeld } from './jobs.ts'
+import { closeOrder } from './order-progress.ts'
 import { expirePortOrders } from './port-order-expiry.ts'
 import { deleteUnreferenced, keysWithRow, rewrapKeys } from './stored-files.ts'
 import { transact } from './transact.ts'
@@ -93,7 +94,11 @@ async function expireDeliveries(core: Core, { signal }: SweepOptions): Promise<n
       const let_go = await transact(core, (change) => expireFiles(change, delivery.number, BATCH))
       if (let_go < BATCH) break
     }
-    await transact(core, (change) => moveDelivery(change, delivery, { to: 'expired' }))
+    await transact(core, async (change) => {
+      await moveDelivery(change, delivery, { to: 'expired' })
+      await cancelJobs(change, delivery.number)
+      if (delivery.kind === 'order') await closeOrder(core, change, delivery.number)
+    })
     expired += 1
   }
   return expired

@@ -59,7 +59,7 @@ async function settle(core: Core, attempt: RunAttempt, error: unknown): Promise<
 const REPORT_MS = 500
 
 function keepLease(core: Core, { job, stop, onError }: RunAttempt) {
-  let progress = 0
+  let progress: number | null = null
   let message: string | null = null
   let dirty = false
   let busy = false
