@@ -1,4 +1,5 @@
 import { type Environment, loadEnvironment, readSettings, type Settings } from '../config.ts'
+import type { LoadedConfig } from '../load-config.ts'
 import type { Installation } from '../open-installation.ts'
 import type { Options } from './command.ts'
 
@@ -60,12 +61,18 @@ export async function withInstallation<T>(
   const settings = localSettings(values)
   refuseUninitialised(settings)
   const { openInstallation } = await import('../open-installation.ts')
-  const installation = await openInstallation(settings)
+  const installation = await openInstallation(settings, await localConfig(settings, values))
   try {
     return await work(installation)
   } finally {
     await installation.close()
   }
+}
+
+/** The config file; its `{ env: … }` sources may stand in the settings file that the command names. */
+export async function localConfig(settings: Settings, values: LocalValues): Promise<LoadedConfig> {
+  const { loadConfigFile } = await import('../load-config.ts')
+  return await loadConfigFile(settings.config, localEnvironment(values))
 }
 
 /**

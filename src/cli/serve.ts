@@ -1,5 +1,5 @@
 import { defineCommand } from './command.ts'
-import { localOptions, localSettings, refuseUninitialised } from './local.ts'
+import { localConfig, localOptions, localSettings, refuseUninitialised } from './local.ts'
 import { runUntilStopped } from './run-until-stopped.ts'
 
 export const serve = defineCommand({
@@ -42,9 +42,10 @@ export const serve = defineCommand({
       import('../log.ts'),
       import('../server.ts'),
     ])
+    const config = await localConfig(settings, values)
     const log = createLog({ level: settings.logLevel, descriptor: values.json ? 2 : 1 })
     await runUntilStopped(async () => {
-      const server = await startServer({ settings, log })
+      const server = await startServer({ settings, log, config })
       if (values.json) process.stdout.write(`${JSON.stringify({ url: server.url })}\n`)
       else log.info({ url: server.url }, `Claimcheck is listening on ${server.url}.`)
       return server

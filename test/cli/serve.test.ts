@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, it, type TestContext } from 'node:test'
 import { main } from '../support/main.ts'
 import { runMain } from '../support/run-main.ts'
 import { startServe } from '../support/running-server.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
+import { until } from '../support/until.ts'
 
 const command = [process.execPath, main]
 
@@ -29,7 +31,7 @@ describe('claimcheck serve', () => {
       const created = await fetch(`${url}/api/downloads`, {
         method: 'POST',
         headers: { authorization, 'content-type': 'application/json' },
-        body: JSON.stringify({ download: { type: 'greeting' } }),
+        body: JSON.stringify({ download: { download_type: 'greeting' } }),
       })
       assert.equal(created.status, 201, await created.text())
     }
@@ -46,6 +48,61 @@ describe('claimcheck serve', () => {
       assert.equal(await ended, 0, errors())
     })
   }
+
+  it('waits for a request under way, and ends at once at a second signal', async (t) => {
+    const { cwd } = await initialised(t)
+    const { url, child, ended } = await startServe(t, { cwd, command })
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    t.after(() => socket.destroy())
+    socket.on('error', () => {})
+    // A body that never comes to its end.
+    const started = 'POST /oauth2/token HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n'
+    await new Promise((sent) =>
+      socket.write(`${started}Content-Type: application/x-www-form-urlencoded\r\n\r\na`, sent),
+    )
+    await (await fetch(`${url}/healthz`, { headers: { connection: 'close' } })).text()
+    child.kill('SIGTERM')
+    await until('it takes no more connections', async () => {
+      return await fetch(`${url}/healthz`).then(
+        () => false,
+        () => true,
+      )
+    })
+    assert.equal(child.exitCode, null)
+    child.kill('SIGTERM')
+    assert.equal(await ended, 1)
+  })
+
+  it('finds what the config file asks of the environment in the settings file', async (t) => {
+    const { cwd } = await initialised(t)
+    const moved = await readFile(join(cwd, 'claimcheck.env'), 'utf8')
+    await rm(join(cwd, 'claimcheck.env'))
+    await writeFile(join(cwd, 'other.env'), `${moved}PLACES_URL=sqlite:places.sqlite\n`)
+    const places = new DatabaseSync(join(cwd, 'places.sqlite'))
+    places.exec("create table places (name text); insert into places values ('Ajaccio')")
+    places.close()
+    await writeFile(
+      join(cwd, 'claimcheck.config.ts'),
+      `import { defineConfig, query } from 'claimcheck/config'
+      export default defineConfig({ downloadTypes: { places: { producer: query({
+        source: { env: 'PLACES_URL' }, sql: 'select name from places',
+        file: { name: 'places.csv', format: 'csv' } }) } } })`,
+    )
+    const args = ['--settings', 'other.env']
+    const token = JSON.parse(
+      (await runMain(['token', 'create', 'admin', '--json', ...args], { cwd })).out,
+    ).token
+    const { url } = await startServe(t, { cwd, command, args })
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+    const body = JSON.stringify({ download: { download_type: 'places' } })
+    const created = await fetch(`${url}/api/downloads`, { method: 'POST', headers, body })
+    const { download } = (await created.json()) as { download: { id: string } }
+    await until('the download is done', async () => {
+      const state = await (await fetch(`${url}/api/downloads/${download.id}`, { headers })).text()
+      assert.doesNotMatch(state, /"failed"/)
+      return state.includes('"done"')
+    })
+  })
 
   it('says in one sentence that the port is in use', async (t) => {
     const { cwd } = await initialised(t)

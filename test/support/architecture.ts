@@ -24,7 +24,14 @@ const layers: readonly (readonly string[])[] = [
   ['auth'],
   ['core'],
   ['database', 'storage'],
-  ['log.ts', 'package-version.ts', 'setting-kinds.ts', 'setting-table.ts', 'sibling-module.ts', 'suggest.ts'],
+  [
+    'log.ts',
+    'package-version.ts',
+    'setting-kinds.ts',
+    'setting-table.ts',
+    'sibling-module.ts',
+    'suggest.ts',
+  ],
 ]
 const engines = /^(database\/open-|storage\/(disk|s3|encrypted)\.ts$)/
 const notInCore = /^(fastify|@fastify\/.*|(node:)?https?|better-sqlite3|pg)$/
