@@ -125,6 +125,28 @@ describe('descriptors of a disk store', systemTellsDescriptors, () => {
 })
 
 describe('a disk store', () => {
+  it('gives the same bytes to a reader that is fast, then slow, then fast', async (t) => {
+    const { store } = await openIn(t)
+    const block = patternBytes(1_000_003)
+    const bytes = Buffer.concat(Array.from({ length: 44 }, () => block))
+    await store.put('flow', inChunks(bytes, 1_000_000))
+    const sizes = new Set<number>()
+    let position = 7
+    let isSlow = true
+    for await (const chunk of store.read('flow', { start: position, end: bytes.length })) {
+      sizes.add(chunk.byteLength)
+      if (position > 18_000_000 && isSlow) {
+        isSlow = false
+        // As a client would that stops reading for a moment.
+        await new Promise((resolve) => setTimeout(resolve, 60))
+      }
+      assert.ok(bytes.subarray(position, position + chunk.byteLength).equals(chunk))
+      position += chunk.byteLength
+    }
+    assert.equal(position, bytes.length)
+    assert.ok(sizes.size > 1, 'chunks of both sizes were given')
+  })
+
   it('leaves nothing visible when its process is killed during a put', async (t) => {
     const { store, folder } = await openIn(t)
     const child = spawn(process.execPath, [join(fixtures, 'slow-put.ts'), folder], {
