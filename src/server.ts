@@ -7,6 +7,8 @@ import { createSignIn } from './auth/sign-in.ts'
 import type { Settings } from './config.ts'
 import { DOWNLOAD_JOB } from './core/downloads.ts'
 import { createPickupRecorder } from './core/pickups.ts'
+import { PULL_JOB } from './core/port-order-files.ts'
+import { CALLBACK_JOB } from './core/status-callbacks.ts'
 import type { ApiContext } from './http/api-context.ts'
 import { createApp } from './http/create-app.ts'
 import { deliverSigned, isSignedUrl, type SignedDelivery } from './http/deliver-signed.ts'
@@ -21,8 +23,11 @@ import type { LoadedConfig } from './load-config.ts'
 import type { Logger } from './log.ts'
 import { type Installation, openInstallation } from './open-installation.ts'
 import { packageVersion } from './package-version.ts'
+import { createCallbackHandler } from './workers/callback-handler.ts'
 import { createDownloadHandler } from './workers/download-handler.ts'
 import { startWorkerLoop } from './workers/loop.ts'
+import { createAddressCheck } from './workers/outgoing/public-address.ts'
+import { createPullHandler } from './workers/pull-handler.ts'
 import { startSweeper } from './workers/sweeper.ts'
 
 export interface ServerOptions {
@@ -87,15 +92,21 @@ async function start(installation: Installation, log: Logger): Promise<RunningSe
     core,
     signIn: createSignIn(core, signingKeys),
     signingKeys,
+    pickups,
     publicUrl: settings.publicUrl,
   }
   await mount(app, context, { metrics, isStopping: () => stopping })
   const url = await listen(app, settings)
   const redirect = await redirectToTls(app, settings)
 
+  const guard = { mayConnect: createAddressCheck(settings.outgoingAllow) }
   const onJobError = (error: unknown) => log.warn({ err: error }, 'A job failed')
   const loop = startWorkerLoop(core, {
-    handlers: new Map([[DOWNLOAD_JOB, createDownloadHandler(core, installation.producers)]]),
+    handlers: new Map([
+      [DOWNLOAD_JOB, createDownloadHandler(core, installation.producers)],
+      [PULL_JOB, createPullHandler(core, guard)],
+      [CALLBACK_JOB, createCallbackHandler(core, guard)],
+    ]),
     worker: `${hostname()}:${process.pid}`,
     concurrency: settings.jobConcurrency,
     onError: onJobError,

@@ -87,6 +87,24 @@ export async function findOrderFile(db: Connection, number: number): Promise<Fil
   return row ?? null
 }
 
+/** A product's file that is prepared in an order of the account and can still be had; null for none. */
+export async function findHeldFile(
+  db: Connection,
+  ownerId: string,
+  { urn, md5 }: { urn: string; md5: string },
+): Promise<FileOfOrder | null> {
+  const row = await joined(db)
+    .innerJoin('deliveries', 'deliveries.number', 'order_files.order_number')
+    .where('order_files.urn', '=', urn)
+    .where('order_files.md5', '=', md5)
+    .where('deliveries.owner_id', '=', ownerId)
+    .where('deliveries.state', 'not in', ['canceled', 'expired'])
+    .where('delivery_files.state', 'in', ['available', 'delivered'])
+    .limit(1)
+    .executeTakeFirst()
+  return row ?? null
+}
+
 /** Those of the numbers that are files of orders; at most 1,000. */
 export async function findOrderFiles(
   db: Connection,

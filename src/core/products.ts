@@ -6,7 +6,12 @@ import { DeliveryError } from './errors.ts'
 import { recordEvents } from './events.ts'
 import { newId } from './ids.ts'
 import { comparableOf } from './search-query.ts'
-import { insertStoredFile, releaseStoredFiles, type StoredBytes } from './stored-files.ts'
+import {
+  insertStoredFile,
+  releaseStoredFiles,
+  type StoredBytes,
+  type StoredFileFacts,
+} from './stored-files.ts'
 import { type Change, transact } from './transact.ts'
 
 export type PropertyValue = string | number | boolean
@@ -153,6 +158,24 @@ export async function listProductFiles(
     .limit(Math.min(query.limit, 1000))
   if (query.dataTypes.length > 0) rows = rows.where('data_type', 'in', query.dataTypes)
   return await rows.execute()
+}
+
+/** A published file by its md5 (lower-case hex), with its bytes; null when there is none. */
+export async function findProductFile(
+  db: Connection,
+  productNumber: number,
+  md5: string,
+): Promise<{ name: string; storedFileId: string; bytes: StoredFileFacts } | null> {
+  const row = await db
+    .selectFrom('product_files')
+    .innerJoin('stored_files', 'stored_files.id', 'product_files.stored_file_id')
+    .selectAll('stored_files')
+    .select('product_files.name')
+    .where('product_files.product_number', '=', productNumber)
+    .where('product_files.md5', '=', md5)
+    .limit(1)
+    .executeTakeFirst()
+  return row === undefined ? null : { name: row.name, storedFileId: row.id, bytes: row }
 }
 
 function refuseInvalid(product: NewProduct): void {

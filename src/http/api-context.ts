@@ -3,6 +3,7 @@ import type { KeyRing } from '../auth/key-ring.ts'
 import type { SignIn } from '../auth/sign-in.ts'
 import { signUrl } from '../auth/signed-url.ts'
 import type { Core } from '../core/core.ts'
+import type { PickupRecorder } from '../core/pickups.ts'
 import type { GrantRow } from '../database/tables.ts'
 
 /** What every API is given. */
@@ -10,6 +11,7 @@ export interface ApiContext {
   readonly core: Core
   readonly signIn: SignIn
   readonly signingKeys: KeyRing
+  readonly pickups: PickupRecorder
   /** Where customers reach the server, without a slash at the end; null: as the request says. */
   readonly publicUrl: string | null
 }

@@ -10,6 +10,8 @@ export interface Challenges {
   realm?: string
   /** The scope that the API asks a token for. */
   scope?: string
+  /** The query parameter that may carry the token where there is no Authorization header (RFC 6750 §2.3). */
+  tokenParameter?: string
 }
 
 const principals = new WeakMap<FastifyRequest, Principal>()
@@ -26,7 +28,7 @@ export function authenticate(
   return async (request, reply) => {
     try {
       const principal = await signIn.byHeader({
-        authorization: request.headers.authorization,
+        authorization: request.headers.authorization ?? tokenInQuery(request, challenges),
         address: request.ip,
         methods: challenges.methods,
       })
@@ -36,6 +38,12 @@ export function authenticate(
       throw error
     }
   }
+}
+
+function tokenInQuery(request: FastifyRequest, { tokenParameter }: Challenges): string | undefined {
+  if (tokenParameter === undefined) return undefined
+  const token = (request.query as Record<string, unknown>)[tokenParameter]
+  return typeof token === 'string' && token !== '' ? `Bearer ${token}` : undefined
 }
 
 /** Who asks. Throws when the route is not behind `authenticate`: a mistake of ours. */

@@ -132,6 +132,11 @@ async function orderFiles(db: Kysely<unknown>): Promise<void> {
     .addUniqueConstraint('order_files_dataset', ['dataset_number', 'dataset_position'])
     .execute()
   await db.schema
+    .createIndex('order_files_product')
+    .on('order_files')
+    .columns(['urn', 'md5'])
+    .execute()
+  await db.schema
     .createTable('order_counts')
     .addColumn('order_number', 'bigint', (c) => c.notNull())
     .addColumn('level', 'integer', (c) => c.notNull())
