@@ -1,4 +1,5 @@
 import type { PortOrderRow, PortOrderStatus } from '../database/port-order-tables.ts'
+import type { Core } from './core.ts'
 import { newId } from './ids.ts'
 import type { JobSteps } from './job-life.ts'
 import { enqueueJob } from './jobs.ts'
@@ -46,4 +47,17 @@ export const callbackSteps: JobSteps = {
   begin: async () => true,
   failed: async () => {},
   released: async () => {},
+}
+
+/**
+ * The secrets that an account's callbacks are signed with, the one in use first; none without a
+ * master key. While master keys are being changed, callbacks carry a signature by each.
+ */
+export function callbackSecrets(core: Core, accountId: string): Buffer[] {
+  return core.masterKeys.derive(`callbacks to ${accountId}`)
+}
+
+/** A secret as Standard Webhooks writes it. */
+export function formatSecret(secret: Uint8Array): string {
+  return `whsec_${Buffer.from(secret).toString('base64')}`
 }

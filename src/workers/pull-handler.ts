@@ -1,0 +1,41 @@
+import type { Core } from '../core/core.ts'
+import { DeliveryError } from '../core/errors.ts'
+import { completePull, findPulled, pullSteps, storeDocument } from '../core/receive-document.ts'
+import type { Attempt, JobHandler } from './handler.ts'
+import type { Guard } from './outgoing/guarded-request.ts'
+import { pull } from './outgoing/pull.ts'
+
+/** How long one document may take to come. */
+const PULL_MS = 10 * 60 * 1000
+
+/** Pulls documents of port orders from the URLs that customers name. */
+export function createPullHandler(core: Core, guard: Guard): JobHandler {
+  return { steps: pullSteps, run: (attempt) => pullDocument(core, guard, attempt) }
+}
+
+async function pullDocument(core: Core, guard: Guard, { job, signal }: Attempt): Promise<void> {
+  const facts = await findPulled(core, job)
+  const url = facts?.original_url ?? null
+  if (facts === null || url === null) throw new DeliveryError('invalid', 'The document is gone.')
+  const limit = core.settings.maxDocumentBytes
+  const source = pull(url, { guard, signal, milliseconds: PULL_MS, limit })
+  const bytes = await finalWhenTooLarge(storeDocument(core, facts, source, signal))
+  try {
+    await completePull(core, job, bytes)
+  } catch (error) {
+    await core.store.remove(bytes.objectKey)
+    throw error
+  }
+}
+
+/** A document that is too long now will be so at the next attempt. */
+async function finalWhenTooLarge<T>(storing: Promise<T>): Promise<T> {
+  try {
+    return await storing
+  } catch (error) {
+    if (error instanceof DeliveryError && error.code === 'too_large') {
+      throw new DeliveryError('invalid', error.message, { cause: error })
+    }
+    throw error
+  }
+}
