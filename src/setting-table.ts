@@ -109,6 +109,24 @@ export const settingTable = {
     '25',
     'How long a stopping server lets requests and jobs finish before it hands them back.',
   ),
+  importMaxBytes: setting(
+    'IMPORT_MAX_BYTES',
+    integer('bytes', 1, 1_099_511_627_776),
+    '2147483648',
+    'The longest roster file that the imports API takes.',
+  ),
+  importRetentionSeconds: setting(
+    'IMPORT_RETENTION_SECONDS',
+    seconds(60, 31_536_000),
+    '2592000',
+    'How long the result of an import is kept.',
+  ),
+  importPasswordMemory: setting(
+    'IMPORT_PASSWORD_MEMORY',
+    integer('KiB', 1024, 1_048_576),
+    '4096',
+    'What an imported password costs to hash: argon2id with one pass over so much memory. 4096 lets 100,000 rows pass in minutes; 47104 is what OWASP recommends.',
+  ),
   logLevel: setting(
     'LOG_LEVEL',
     oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),

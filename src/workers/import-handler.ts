@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
-import type { PasswordCost } from '../auth/password.ts'
 import { findPrincipal } from '../core/accounts.ts'
 import type { Core } from '../core/core.ts'
 import { findDeliveryByNumber } from '../core/deliveries.ts'
@@ -19,9 +18,9 @@ import { runImportThread } from './run-import-thread.ts'
 
 export interface ImportOptions {
   /** How long a result is kept. */
-  retentionSeconds: number
-  /** What the hash of a password in a roster costs. */
-  passwordCost: PasswordCost
+  readonly importRetentionSeconds: number
+  /** What the hash of a password costs: the memory of its one pass, in KiB. */
+  readonly importPasswordMemory: number
 }
 
 /** Reads uploaded roster files into the rosters. */
@@ -43,14 +42,15 @@ async function importRoster(core: Core, options: ImportOptions, attempt: Attempt
   const result = openResult(core, attempt)
   try {
     const calls = await openCalls(core, attempt, { delivery, draft, result })
-    const report = await runImportThread({ passwordCost: options.passwordCost }, { calls, signal })
+    const passwordCost = { memory: options.importPasswordMemory, passes: 1, parallelism: 1 }
+    const report = await runImportThread({ passwordCost }, { calls, signal })
     const end = await result.end(report)
     await finishImport(core, job, {
       draft: report.kind === 'done' ? draft : null,
       bytes: end,
       counts: report.counts,
       message: sentenceOf(report),
-      retentionSeconds: options.retentionSeconds,
+      retentionSeconds: options.importRetentionSeconds,
     })
   } catch (error) {
     await result.discard()
