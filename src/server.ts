@@ -2,10 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { hostname } from 'node:os'
 import type { FastifyInstance } from 'fastify'
 import { downloadsApi } from './apis/downloads/routes.ts'
+import { importsApi } from './apis/imports/routes.ts'
+import { portOrdersApi } from './apis/port-orders/routes.ts'
 import { v1Api } from './apis/v1/routes.ts'
 import { createSignIn } from './auth/sign-in.ts'
 import type { Settings } from './config.ts'
 import { DOWNLOAD_JOB } from './core/downloads.ts'
+import { IMPORT_JOB } from './core/imports.ts'
 import { createPickupRecorder } from './core/pickups.ts'
 import { PULL_JOB } from './core/port-order-files.ts'
 import { CALLBACK_JOB } from './core/status-callbacks.ts'
@@ -25,6 +28,7 @@ import { type Installation, openInstallation } from './open-installation.ts'
 import { packageVersion } from './package-version.ts'
 import { createCallbackHandler } from './workers/callback-handler.ts'
 import { createDownloadHandler } from './workers/download-handler.ts'
+import { createImportHandler } from './workers/import-handler.ts'
 import { startWorkerLoop } from './workers/loop.ts'
 import { createAddressCheck } from './workers/outgoing/public-address.ts'
 import { createPullHandler } from './workers/pull-handler.ts'
@@ -95,7 +99,7 @@ async function start(installation: Installation, log: Logger): Promise<RunningSe
     pickups,
     publicUrl: settings.publicUrl,
   }
-  await mount(app, context, { metrics, isStopping: () => stopping })
+  await mount(app, context, { settings, metrics, isStopping: () => stopping })
   const url = await listen(app, settings)
   const redirect = await redirectToTls(app, settings)
 
@@ -104,6 +108,7 @@ async function start(installation: Installation, log: Logger): Promise<RunningSe
   const loop = startWorkerLoop(core, {
     handlers: new Map([
       [DOWNLOAD_JOB, createDownloadHandler(core, installation.producers)],
+      [IMPORT_JOB, createImportHandler(core, settings)],
       [PULL_JOB, createPullHandler(core, guard)],
       [CALLBACK_JOB, createCallbackHandler(core, guard)],
     ]),
@@ -136,13 +141,17 @@ async function start(installation: Installation, log: Logger): Promise<RunningSe
 async function mount(
   app: FastifyInstance,
   context: ApiContext,
-  operations: { metrics: Metrics; isStopping(): boolean },
+  { settings, ...operations }: { settings: Settings; metrics: Metrics; isStopping(): boolean },
 ): Promise<void> {
   await gatherOpenApi(app, { version: packageVersion(), publicUrl: context.publicUrl })
   await app.register(docsRoutes())
   await app.register(operationsRoutes({ core: context.core, ...operations }))
   await app.register(tokenRoutes(context), { prefix: '/oauth2/token' })
   await app.register(downloadsApi(context), { prefix: '/api/downloads' })
+  const { portOrdersProfile: profile, jsonApiStrict } = settings
+  const portOrders = portOrdersApi(context, { profile, strict: jsonApiStrict === 'on' })
+  await app.register(portOrders, { prefix: '/v2/portorders' })
+  await app.register(importsApi(context, { maxBytes: settings.importMaxBytes }))
   await app.register(v1Api(context), { prefix: '/v1' })
 }
 
@@ -163,6 +172,7 @@ function logRequests(app: FastifyInstance, metrics: Metrics): void {
 function apiOf(path: string): string {
   if (path.startsWith('/api/downloads')) return 'downloads'
   if (path.startsWith('/v1')) return 'v1'
+  if (path.startsWith('/v2/portorders')) return 'port-orders'
   return 'other'
 }
 
