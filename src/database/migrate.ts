@@ -6,6 +6,7 @@ import * as workFiles from './migrations/0002-work-files.ts'
 import * as imports from './migrations/0004-imports.ts'
 import * as portOrders from './migrations/0005-port-orders.ts'
 import * as orders from './migrations/0006-orders.ts'
+import * as archives from './migrations/0007-archives.ts'
 
 interface OwnMigration {
   up(db: Kysely<unknown>, engine: Engine): Promise<void>
@@ -17,6 +18,7 @@ const migrations: Record<string, OwnMigration> = {
   '0004-imports': imports,
   '0005-port-orders': portOrders,
   '0006-orders': orders,
+  '0007-archives': archives,
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Generated, Selectable } from 'kysely'
+import type { ArchiveEntriesTable, ArchivesTable } from './archive-tables.ts'
 import type { ImportsTable, RosterEntriesTable, RosterHeadsTable } from './import-tables.ts'
 import type {
   OrderBatchesTable,
@@ -54,6 +55,8 @@ export interface Tables {
   roster_groups: RosterEntriesTable
   roster_memberships: RosterEntriesTable
   roster_sessions: RosterEntriesTable
+  archives: ArchivesTable
+  archive_entries: ArchiveEntriesTable
 }
 
 export interface OrganizationsTable {
