@@ -32,7 +32,7 @@ export interface PortOrderQuery {
   created?: Between
   completed?: Between
   order?: readonly { by: PortOrderKey; descending: boolean }[]
-  /** At most 200. */
+  /** At most 201, so that a page of 200 can tell whether there is another. */
   limit: number
   offset: number
 }
@@ -54,7 +54,7 @@ export async function searchPortOrders(
     .selectFrom('port_orders')
     .selectAll()
     .where('organization_id', '=', principal.organizationId)
-    .limit(Math.min(query.limit, 200))
+    .limit(Math.min(query.limit, 201))
     .offset(query.offset)
   if (!hasPermission(principal, 'admin')) rows = rows.where('owner_id', '=', principal.accountId)
   if (query.group !== undefined) rows = rows.where('group_number', '=', query.group)
