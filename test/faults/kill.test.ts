@@ -53,7 +53,7 @@ async function runOnce(t: TestContext, killAfter: number | null): Promise<number
   const { headers } = await createTestAccount(first.core, 'ada', { permissions: ['download:*'] })
   await first.close()
 
-  let server = await startServerProcess(folder, environment)
+  let server = await startServerProcess(t, folder, environment)
   const started = performance.now()
   const created = await fetch(`${server.url}/api/downloads`, {
     method: 'POST',
@@ -65,7 +65,7 @@ async function runOnce(t: TestContext, killAfter: number | null): Promise<number
   if (killAfter !== null) {
     await wait(killAfter)
     await server.stop('SIGKILL')
-    server = await startServerProcess(folder, environment)
+    server = await startServerProcess(t, folder, environment)
   }
   await untilDone(`${server.url}/api/downloads/${id}`, headers)
   const took = performance.now() - started
@@ -120,5 +120,5 @@ async function objectsOn(folder: string): Promise<string[]> {
 }
 
 function keysOf(rows: readonly { object_key: string }[]): string[] {
-  return rows.map((row) => row.object_key).sort()
+  return rows.map((row) => `objects/${row.object_key}`).sort()
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import type { TestContext } from 'node:test'
 import { main } from './main.ts'
 
 export interface ServerProcess {
@@ -9,8 +10,9 @@ export interface ServerProcess {
   stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>
 }
 
-/** Starts `claimcheck serve --json` as a process of its own and resolves when it listens. */
+/** Starts `claimcheck serve --json` as a process of its own; resolves when it listens. It ends with the test. */
 export async function startServerProcess(
+  t: Pick<TestContext, 'after'>,
   cwd: string,
   environment: Record<string, string>,
 ): Promise<ServerProcess> {
@@ -19,6 +21,7 @@ export async function startServerProcess(
     env: { PATH: process.env.PATH ?? '', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  t.after(() => child.kill('SIGKILL'))
   let errors = ''
   child.stderr.on('data', (chunk) => {
     errors = (errors + chunk).slice(-4000)
