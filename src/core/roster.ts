@@ -128,10 +128,12 @@ export async function readRoster(
       .where('organization_id', '=', draft.organizationId)
       .where('key', 'in', keys.slice(at, at + 500))
       .where('version', '<=', draft.version)
-      // Of one key there are few versions: replaced ones are cleared away.
-      .orderBy('version')
       .execute()
-    for (const row of rows) newest.set(row.key, toEntry(row))
+    // Not sorted by the database: it would walk the index of versions, through the whole roster.
+    for (const row of rows) {
+      const known = newest.get(row.key)
+      if (known === undefined || known.version < row.version) newest.set(row.key, toEntry(row))
+    }
   }
   return [...newest.values()]
 }
