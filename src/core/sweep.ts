@@ -3,9 +3,11 @@ import { findExpired, moveDelivery } from './deliveries.ts'
 import { expireFiles } from './delivery-files.ts'
 import { forgetGrants } from './grants.ts'
 import { forgetOldKeys } from './idempotency.ts'
+import { releaseEndedUploads } from './imports.ts'
 import { cancelJobs, isHeld } from './jobs.ts'
 import { closeOrder } from './order-progress.ts'
 import { expirePortOrders } from './port-order-expiry.ts'
+import { compactRosters } from './roster.ts'
 import { deleteUnreferenced, keysWithRow, rewrapKeys } from './stored-files.ts'
 import { transact } from './transact.ts'
 import { removeLostWorkFiles } from './work-files.ts'
@@ -46,7 +48,9 @@ export async function sweep(core: Core, options: SweepOptions): Promise<SweepRep
   if (options.dryRun) return await count(core, options)
   const lapsed = await expirePortOrders(core, options)
   const expired = await expireDeliveries(core, options)
+  await releaseEndedUploads(core)
   const unreferenced = await removeUnreferenced(core, options)
+  await compactRosters(core, options.signal)
   await removeLostWorkFiles(core, { signal: options.signal })
   const orphans = options.orphans ? await removeOrphans(core, options) : 0
   const before = core.database.now() - core.settings.orphanGraceSeconds * 1000
