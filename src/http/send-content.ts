@@ -105,55 +105,69 @@ function refuse({ response, content, options }: Exchange, status: 412 | 416): Se
   return complete(status, 0)
 }
 
-async function sendSmall(
-  exchange: Exchange,
-  { status, span, fields }: { status: 200 | 206; span: ByteSpan; fields: string[] },
-): Promise<SendResult> {
-  const { content, options } = exchange
+interface SmallBody {
+  readonly status: 200 | 206
+  readonly span: ByteSpan
+  readonly fields: string[]
+}
+
+async function sendSmall(exchange: Exchange, body: SmallBody): Promise<SendResult> {
+  const { status, span } = body
   const length = span.end - span.start
-  const send = (bytes: Uint8Array): Promise<boolean> => endWith(exchange, { status, fields }, bytes)
-  let taken = false
-  let gathered = noBytes
-  let gatheredLength = 0
-  if (length > 0) {
-    for await (const chunk of content.read(span, options.signal)) {
-      if (chunk.byteLength === length && gatheredLength === 0) {
-        taken = await send(chunk)
-        gatheredLength = length
-      } else {
-        if (gatheredLength + chunk.byteLength > length) assertLength(Infinity, span)
-        if (gatheredLength === 0) gathered = Buffer.allocUnsafe(length)
-        gathered.set(chunk, gatheredLength)
-        gatheredLength += chunk.byteLength
-      }
-    }
-    assertLength(gatheredLength, span)
-  }
-  if (gathered.length === length) taken = await send(gathered)
+  const send = length <= textBytes ? sendText : sendBytes
+  const taken = await send(exchange, body)
   if (!taken) return { status, bytesSent: 0, outcome: 'aborted', error: null }
-  options.onSent?.(span)
+  exchange.options.onSent?.(span)
   return complete(status, length)
 }
 
-const noBytes = Buffer.alloc(0)
+async function sendText(exchange: Exchange, body: SmallBody): Promise<boolean> {
+  const { content, options } = exchange
+  const { span } = body
+  let text = ''
+  if (span.end > span.start) {
+    for await (const chunk of content.read(span, options.signal)) text += toLatin1(chunk)
+  }
+  assertLength(text.length, span)
+  return await endWith(exchange, body, text)
+}
+
+async function sendBytes(exchange: Exchange, body: SmallBody): Promise<boolean> {
+  const { content, options } = exchange
+  const { span } = body
+  const length = span.end - span.start
+  let taken: boolean | null = null
+  let gathered: Buffer | null = null
+  let done = 0
+  for await (const chunk of content.read(span, options.signal)) {
+    if (done + chunk.byteLength > length) break
+    if (chunk.byteLength === length) {
+      taken = await endWith(exchange, body, chunk)
+    } else {
+      gathered ??= Buffer.allocUnsafe(length)
+      gathered.set(chunk, done)
+    }
+    done += chunk.byteLength
+  }
+  assertLength(done, span)
+  return taken ?? (await endWith(exchange, body, gathered ?? ''))
+}
 
 /** Header and body at once; `false` when the client went before the network had them. */
 function endWith(
   { request, response, options }: Exchange,
-  head: { status: 200 | 206; fields: string[] },
-  bytes: Uint8Array,
+  { status, fields }: SmallBody,
+  bytes: Uint8Array | string,
 ): Promise<boolean> {
   const { socket } = request
   return new Promise((resolve) => {
     if (socket.destroyed || response.destroyed) return resolve(false)
-    const onFinish = (): void => resolve(!socket.destroyed)
     const onGone = (): void => resolve(false)
     response.once('close', onGone)
     // A pipelined response that has no socket yet does not hear that the connection has closed.
     if (response.socket === null) socket.once('close', onGone)
-    response.writeHead(head.status, head.fields)
-    if (bytes.byteLength <= textBytes) response.end(toLatin1(bytes), 'latin1', onFinish)
-    else response.end(bytes, onFinish)
+    response.writeHead(status, fields)
+    response.end(bytes, 'latin1', () => resolve(!socket.destroyed))
     if (socket.writableLength > 0) socket.setTimeout(options.stallMilliseconds ?? stallMilliseconds)
   })
 }

@@ -20,7 +20,7 @@ import { assertReal, DurableFolders, syncFolder } from './durable-folder.ts'
 import { listObjects } from './list-objects.ts'
 import { assertKeyPrefix, assertObjectKey } from './object-key.ts'
 import type { ObjectStat, ObjectStore } from './object-store.ts'
-import { readAtOnce, readFlowing } from './read-span.ts'
+import { assertInside, ReadAtOnce, readFlowing } from './read-span.ts'
 import { writeTemporaryFile } from './temporary-file.ts'
 
 export interface DiskStoreOptions {
@@ -110,23 +110,7 @@ class DiskStore implements ObjectStore {
 
   read(key: string, span: ByteSpan, signal?: AbortSignal): AsyncIterable<Uint8Array> {
     if (span.end - span.start > this.#syncReadBytes) return this.#readFlowing(key, span, signal)
-    return { [Symbol.asyncIterator]: () => this.#readAtOnce(key, span, signal) }
-  }
-
-  #readAtOnce(
-    key: string,
-    span: ByteSpan,
-    signal: AbortSignal | undefined,
-  ): AsyncIterator<Uint8Array> {
-    return readAtOnce(span, {
-      buffers: this.#small,
-      enter: () => {
-        signal?.throwIfAborted()
-        return this.#descriptors.enter(key) ?? this.#descriptors.enterOrOpen(key)
-      },
-      check: (file) => assertInside(key, span, file),
-      leave: (file) => this.#descriptors.leave(file),
-    })
+    return new ReadAtOnce(this.#descriptors, this.#small, { key, span, signal })
   }
 
   async *#readFlowing(
@@ -260,11 +244,4 @@ class DiskStore implements ObjectStore {
       this.#folders.forget(path)
     }
   }
-}
-
-function assertInside(key: string, span: ByteSpan, file: Descriptor): void {
-  if (span.start >= 0 && span.start <= span.end && span.end <= file.size) return
-  throw new Error(
-    `The object ${key} has ${file.size} bytes; bytes ${span.start} to ${span.end} cannot be read from it.`,
-  )
 }
