@@ -45,7 +45,7 @@ export async function openDocumentedApi(url: string): Promise<DocumentedApi> {
     const response = await fetch(url + path, toInit(method, sent))
     const text = await response.text()
     const isJson = /[/+]json/.test(response.headers.get('content-type') ?? '')
-    const body: unknown = isJson ? JSON.parse(text) : text
+    const body: unknown = isJson && text !== '' ? JSON.parse(text) : text
     checkAnswer(method, path, { status: response.status, headers: response.headers, body, text })
     return { status: response.status, headers: response.headers, body, text }
   }

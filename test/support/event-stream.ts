@@ -26,7 +26,7 @@ export async function openEventStream(url: string, options: StreamOptions): Prom
     headers: { ...headers, ...(lastEventId === null ? {} : { 'last-event-id': lastEventId }) },
     signal: left.signal,
   })
-  const events = parse(response.body ?? new ReadableStream())
+  const events = parse(response)
   return {
     status: response.status,
     async next() {
@@ -37,10 +37,11 @@ export async function openEventStream(url: string, options: StreamOptions): Prom
   }
 }
 
-async function* parse(body: ReadableStream<Uint8Array>): AsyncGenerator<StreamedEvent> {
+/** Takes the response, not its body alone: fetch cancels a body that nobody reads yet when its response is collected. */
+async function* parse(response: Response): AsyncGenerator<StreamedEvent> {
   let text = ''
   const decoder = new TextDecoder()
-  for await (const chunk of body) {
+  for await (const chunk of response.body ?? []) {
     text += decoder.decode(chunk, { stream: true })
     for (let end = text.indexOf('\n\n'); end !== -1; end = text.indexOf('\n\n')) {
       const event = parseEvent(text.slice(0, end))

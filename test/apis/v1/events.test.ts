@@ -36,7 +36,7 @@ describe('GET /v1/events', () => {
   async function nextWhere(stream: EventStream, fits: (event: StreamedEvent) => boolean) {
     for (;;) {
       const event = await stream.next()
-      assert.ok(event, 'the stream ended')
+      assert.ok(event, `the stream ended: ${JSON.stringify(world.server.log.slice(-6))}`)
       if (fits(event)) return event
     }
   }
