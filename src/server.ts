@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import type { FastifyInstance } from 'fastify'
 import { downloadsApi } from './apis/downloads/routes.ts'
 import { importsApi } from './apis/imports/routes.ts'
+import { ordersApi } from './apis/orders/routes.ts'
 import { portOrdersApi } from './apis/port-orders/routes.ts'
 import { v1Api } from './apis/v1/routes.ts'
 import { createSignIn } from './auth/sign-in.ts'
@@ -30,7 +31,9 @@ import { createCallbackHandler } from './workers/callback-handler.ts'
 import { createDownloadHandler } from './workers/download-handler.ts'
 import { createImportHandler } from './workers/import-handler.ts'
 import { startWorkerLoop } from './workers/loop.ts'
+import { createOrderHandlers } from './workers/order-handlers.ts'
 import { createAddressCheck } from './workers/outgoing/public-address.ts'
+import { type PrepareFile, prepareAtOnce } from './workers/prepare-file.ts'
 import { createPullHandler } from './workers/pull-handler.ts'
 import { startSweeper } from './workers/sweeper.ts'
 
@@ -39,6 +42,8 @@ export interface ServerOptions {
   log: Logger
   /** A configuration to use in place of the file that the settings name. */
   config?: LoadedConfig
+  /** Brings ordered files within reach; at once when left out. */
+  prepareFile?: PrepareFile
 }
 
 export interface RunningServer {
@@ -59,14 +64,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { settings, log, config } = options
   const installation = await openInstallation(settings, config)
   try {
-    return await start(installation, log)
+    return await start(installation, log, options.prepareFile ?? prepareAtOnce)
   } catch (error) {
     await installation.close()
     throw error
   }
 }
 
-async function start(installation: Installation, log: Logger): Promise<RunningServer> {
+async function start(
+  installation: Installation,
+  log: Logger,
+  prepareFile: PrepareFile,
+): Promise<RunningServer> {
   const { settings, core, signingKeys } = installation
   const metrics = createMetrics()
   const pickups = createPickupRecorder(core, (error) => log.error({ err: error }, 'Pick-ups'))
@@ -108,6 +117,7 @@ async function start(installation: Installation, log: Logger): Promise<RunningSe
   const loop = startWorkerLoop(core, {
     handlers: new Map([
       [DOWNLOAD_JOB, createDownloadHandler(core, installation.producers)],
+      ...createOrderHandlers(core, prepareFile),
       [IMPORT_JOB, createImportHandler(core, settings)],
       [PULL_JOB, createPullHandler(core, guard)],
       [CALLBACK_JOB, createCallbackHandler(core, guard)],
@@ -148,6 +158,9 @@ async function mount(
   await app.register(operationsRoutes({ core: context.core, ...operations }))
   await app.register(tokenRoutes(context), { prefix: '/oauth2/token' })
   await app.register(downloadsApi(context), { prefix: '/api/downloads' })
+  await app.register(ordersApi({ ...context, profile: settings.ordersProfile }), {
+    prefix: '/api/v1',
+  })
   const { portOrdersProfile: profile, jsonApiStrict } = settings
   const portOrders = portOrdersApi(context, { profile, strict: jsonApiStrict === 'on' })
   await app.register(portOrders, { prefix: '/v2/portorders' })
@@ -171,6 +184,7 @@ function logRequests(app: FastifyInstance, metrics: Metrics): void {
 /** Labels of metrics must be few: never a whole path. */
 function apiOf(path: string): string {
   if (path.startsWith('/api/downloads')) return 'downloads'
+  if (path.startsWith('/api/v1/rs-')) return 'orders'
   if (path.startsWith('/v1')) return 'v1'
   if (path.startsWith('/v2/portorders')) return 'port-orders'
   return 'other'

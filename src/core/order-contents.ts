@@ -12,7 +12,7 @@ import {
   findOrderFile,
   listAvailableFiles,
   listDatasetFiles,
-  listOrderFiles,
+  listOrderFilesWithDigest,
 } from './order-files.ts'
 import { demandMayOrder, demandOwnOrder } from './orders.ts'
 import type { Principal } from './principal.ts'
@@ -90,10 +90,13 @@ export async function pageDataset(
 }
 
 /** All files of an order in order, read as they are asked for. */
-export async function* eachFile(core: Core, number: number): AsyncGenerator<FileOfOrder> {
+export async function* eachFile(
+  core: Core,
+  number: number,
+): AsyncGenerator<FileOfOrder & { sha256: string | null }> {
   const limit = 500
   for (let from = 0; ; from += limit) {
-    const files = await listOrderFiles(core.database.kysely, number, { from, limit })
+    const files = await listOrderFilesWithDigest(core.database.kysely, number, { from, limit })
     yield* files
     if (files.length < limit) return
   }
@@ -107,7 +110,7 @@ export interface OpenedFile {
 
 /**
  * One file of an order, to be sent.
- * @throws DeliveryError `not_found`, `not_yours`, `not_ready` while it is pending, `conflict` when it
+ * @throws DeliveryError `not_found`, `not_yours`, `not_ready` while it is pending, `invalid` when it
  *   has failed, `expired` when the order is over its time or was deleted
  */
 export async function openOrderFile(
@@ -130,7 +133,7 @@ export async function openOrderFile(
   if (file.state === 'pending') throw new DeliveryError('not_ready', 'The file is not ready yet.')
   const bytes = file.state === 'failed' ? null : await findBytes(core, number)
   if (bytes === null) {
-    throw new DeliveryError('conflict', file.message ?? 'The file could not be prepared.')
+    throw new DeliveryError('invalid', file.message ?? 'The file could not be prepared.')
   }
   return { file, bytes }
 }

@@ -128,6 +128,22 @@ export async function listOrderFiles(
     .execute()
 }
 
+/** The same with the SHA-256 of the bytes, null where they are gone. */
+export async function listOrderFilesWithDigest(
+  db: Connection,
+  orderNumber: number,
+  { from, limit }: { from: number; limit: number },
+): Promise<(FileOfOrder & { sha256: string | null })[]> {
+  return await joined(db)
+    .leftJoin('stored_files', 'stored_files.id', 'delivery_files.stored_file_id')
+    .select('stored_files.sha256')
+    .where('order_files.order_number', '=', orderNumber)
+    .where('order_files.position', '>=', from)
+    .where('order_files.position', '<', from + limit)
+    .orderBy('order_files.position')
+    .execute()
+}
+
 /** Files of a dataset's part of an order, in order, whatever their state. */
 export async function listDatasetFiles(
   db: Connection,

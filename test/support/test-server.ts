@@ -8,11 +8,14 @@ import type { Core } from '../../src/core/core.ts'
 import { type ClaimcheckConfig, defineConfig } from '../../src/define-config.ts'
 import { readConfig } from '../../src/load-config.ts'
 import { type RunningServer, startServer } from '../../src/server.ts'
+import type { PrepareFile } from '../../src/workers/prepare-file.ts'
 import { seedAccount } from './accounts.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 export interface TestServerOptions {
   config?: ClaimcheckConfig
+  /** How ordered files are brought within reach. */
+  prepareFile?: PrepareFile
   /** Settings beside the test's own: `{ CLAIMCHECK_SIGNED_URL_SECONDS: '1' }`. */
   environment?: Environment
   /** Where the data lies; a folder that goes with the test when left out. */
@@ -50,6 +53,7 @@ export async function startTestServer(
   const server = await startServer({
     settings: readSettings(environment),
     config,
+    ...(options.prepareFile === undefined ? {} : { prepareFile: options.prepareFile }),
     log: pino({ level: 'info' }, { write: (line: string) => void log.push(JSON.parse(line)) }),
   })
   t.after(() => server.close())
