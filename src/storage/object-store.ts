@@ -8,6 +8,13 @@ export interface ObjectStat {
   readonly modifiedAt: number
 }
 
+/** Where a whole object goes. */
+export interface WholeObject {
+  readonly target: Buffer
+  readonly at: number
+  readonly size: number
+}
+
 /**
  * Bytes by key: the seam behind which a folder or an S3 bucket lies. Keys are ours, never a user's
  * file name: segments of `[a-z0-9-]` joined by `/`. What HTTP wants (ranges, conditions, types) is
@@ -25,6 +32,12 @@ export interface ObjectStore {
    * @throws Error when the object is not there or is shorter than the span: it never ends short.
    */
   read(key: string, span: ByteSpan, signal?: AbortSignal): AsyncIterable<Uint8Array>
+  /**
+   * Reads a whole small object into a buffer from `at` on, on this thread; absent where that is not
+   * quick. It may use one byte of the buffer more than the object has: a longer object shows itself so.
+   * @throws Error when the object is not there or has not exactly `size` bytes.
+   */
+  readWhole?(key: string, into: WholeObject): void
   /** `null` when there is no such object. */
   stat(key: string): Promise<ObjectStat | null>
   /** Removing what is not there is no error. */

@@ -1,0 +1,57 @@
+import type { Core } from '../core.ts'
+import { findManyBytes } from '../delivery-files.ts'
+import { DeliveryError } from '../errors.ts'
+import { contentOf } from '../stored-files.ts'
+import { readNotice } from './archive-rows.ts'
+import { type EntryBytes, SMALL_BYTES } from './read-archive.ts'
+import type { StoredEntry } from './stored-entry.ts'
+
+/**
+ * The bytes of some entries, as their files are now: one query finds them all.
+ * @throws DeliveryError `expired` when one of them is not there any more, or shows other bytes
+ */
+export async function openEntries(
+  core: Core,
+  archiveId: string,
+  entries: readonly StoredEntry[],
+): Promise<readonly EntryBytes[]> {
+  const numbers = entries.flatMap(({ fileNumber }) => (fileNumber === null ? [] : [fileNumber]))
+  const known = await findManyBytes(core, numbers)
+  const files: EntryBytes[] = []
+  for (const entry of entries) {
+    if (entry.fileNumber === null) {
+      files.push(textBytes(await readNotice(core, archiveId)))
+      continue
+    }
+    const facts = known.get(entry.fileNumber)
+    if (facts?.id !== entry.storedFileId) throw gone(entry)
+    files.push(fileBytes(core, facts))
+  }
+  return files
+}
+
+function gone({ name }: StoredEntry): DeliveryError {
+  return new DeliveryError(
+    'expired',
+    `The file "${name}" of this archive is not there any more. Ask for a new archive.`,
+  )
+}
+
+function fileBytes(core: Core, facts: FileFacts): EntryBytes {
+  const { store } = core
+  const { object_key: key, size, encryption } = facts
+  const read: EntryBytes['read'] = (span, signal) => contentOf(core, facts).read(span, signal)
+  if (store.readWhole === undefined || encryption !== null || size > SMALL_BYTES) return { read }
+  return { read, readWhole: (target, at) => store.readWhole?.(key, { target, at, size }) }
+}
+
+type FileFacts = NonNullable<ReturnType<Awaited<ReturnType<typeof findManyBytes>>['get']>>
+
+function textBytes(text: string): EntryBytes {
+  const bytes = Buffer.from(text)
+  return {
+    async *read({ start, end }) {
+      yield bytes.subarray(start, end)
+    },
+  }
+}
