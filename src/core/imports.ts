@@ -13,7 +13,7 @@ import {
   insertStoredFile,
   releaseStoredFiles,
   type StoredBytes,
-  storeBytes,
+  storeEncrypted,
 } from './stored-files.ts'
 import { type Change, transact } from './transact.ts'
 
@@ -32,9 +32,10 @@ export interface Upload {
 }
 
 /**
- * Takes a roster file in, to be imported soon.
+ * Takes a roster file in, to be imported soon. Until then it is stored encrypted, because it may
+ * hold passwords.
  * @throws DeliveryError `forbidden` without the permission `rostering`, `storage_full`,
- *   `idempotency_mismatch`, and whatever the source throws
+ *   `unavailable` without a master key, `idempotency_mismatch`, and whatever the source throws
  */
 export async function submitImport(
   core: Core,
@@ -42,7 +43,7 @@ export async function submitImport(
   upload: Upload,
 ): Promise<DeliveryRow> {
   demandRostering(principal)
-  const bytes = await storeBytes(core, 'imports', upload.source, upload.signal)
+  const bytes = await storeEncrypted(core, 'imports', upload.source, upload.signal)
   try {
     const { delivery, isNew } = await transact(core, (change) =>
       insertOnce(change, principal, { upload, bytes }),
