@@ -11,7 +11,7 @@ import { oauthRoutes } from './token-routes.ts'
 export function ordersApi(context: OrdersContext): FastifyPluginAsync {
   return async (app) => {
     await app.register(ordersRoutes(context), { prefix: '/rs-order' })
-    await app.register(behindSignIn(context, catalogRoutes), { prefix: '/rs-catalog' })
+    await app.register(catalog(context), { prefix: '/rs-catalog' })
     await app.register(oauthRoutes(context), { prefix: '/rs-authentication' })
   }
 }
@@ -38,12 +38,18 @@ function ordersRoutes(context: OrdersContext): FastifyPluginAsync {
   }
 }
 
+function catalog(context: OrdersContext): FastifyPluginAsync {
+  return async (app) => {
+    takeErrors(app)
+    await app.register(behindSignIn(context, catalogRoutes))
+  }
+}
+
 function behindSignIn(
   context: OrdersContext,
   addRoutes: (app: FastifyInstance, context: OrdersContext) => void,
 ): FastifyPluginAsync {
   return async (app) => {
-    takeErrors(app)
     app.addHook('onRequest', authenticate(context.signIn, challenges))
     addRoutes(app, context)
   }
