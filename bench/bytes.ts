@@ -9,20 +9,8 @@ import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { openDiskStore } from '../src/storage/disk.ts'
-
-/** One line of the table. Rates are requests a second, for the gigabyte bytes a second. */
-export interface BytesRow {
-  readonly what: string
-  readonly claimcheck: number
-  /** `null` when nginx is not installed. */
-  readonly nginx: number | null
-  /** nginx that keeps its descriptors open, too (`open_file_cache`); for information. */
-  readonly nginxCaching: number | null
-  readonly plainNode: number
-  /** Claimcheck against nginx without that cache, as its manual has it, else against plain node:http. */
-  readonly ratio: number
-  readonly goal: number
-}
+import { inTurns } from './load.ts'
+import { printTable, type Row } from './table.ts'
 
 interface Measured {
   readonly name: string
@@ -37,13 +25,15 @@ const sizes: readonly Measured[] = [
   { name: 'GET 64 KiB, 32 connections', key: '64k', size: 65_536, connections: 32, goal: 0.7 },
   { name: 'GET 1 GiB, 1 connection', key: '1g', size: 2 ** 30, connections: 1, goal: 1 },
 ]
-const rounds = 7
 const roundMilliseconds = 1000
 const secret = 'bench'
 const run = promisify(execFile)
 
-/** What could not be measured is said on the standard error. */
-export async function benchBytes(): Promise<BytesRow[]> {
+/**
+ * GETs of three sizes through sendContent from a disk store, against nginx with `secure_link` and one
+ * worker, else against plain node:http. What could not be measured is said on the standard error.
+ */
+export async function benchBytes({ quick }: { quick: boolean }): Promise<Row[]> {
   const folder = await mkdtemp(join(tmpdir(), 'claimcheck-bench-'))
   const children: ChildProcess[] = []
   try {
@@ -53,9 +43,9 @@ export async function benchBytes(): Promise<BytesRow[]> {
     const nginx = isOnPath('nginx', '-v') ? await startNginx(children, folder) : null
     if (nginx === null)
       console.error('nginx is not installed: the goals are held against node:http.')
-    const rows: BytesRow[] = []
+    const rows: Row[] = []
     for (const measured of sizes) {
-      rows.push(await measure(measured, { claimcheck, plain, nginx }))
+      rows.push(await measure(measured, { claimcheck, plain, nginx }, quick ? 3 : 7))
     }
     return rows
   } finally {
@@ -82,30 +72,39 @@ interface Servers {
 }
 
 /** The servers take turns, so that what else the machine does hits them alike; medians after a round to warm up. */
-async function measure(measured: Measured, servers: Servers): Promise<BytesRow> {
-  const { name, key, size, connections, goal } = measured
+async function measure(
+  { name, key, size, connections, goal }: Measured,
+  servers: Servers,
+  rounds: number,
+): Promise<Row> {
+  const rateOf =
+    (port: number, query = '') =>
+    (): Promise<number> =>
+      load(`http://127.0.0.1:${port}/${key}${query}`, connections, size)
   const query = signedQuery(`/${key}`)
-  const urls = {
-    claimcheck: `http://127.0.0.1:${servers.claimcheck}/${key}`,
-    plainNode: `http://127.0.0.1:${servers.plain}/${key}`,
+  const measures: Record<string, () => Promise<number>> = {
+    claimcheck: rateOf(servers.claimcheck),
+    plain: rateOf(servers.plain),
     ...(servers.nginx !== null && {
-      nginx: `http://127.0.0.1:${servers.nginx.port}/${key}${query}`,
-      nginxCaching: `http://127.0.0.1:${servers.nginx.cachingPort}/${key}${query}`,
+      nginx: rateOf(servers.nginx.port, query),
+      caching: rateOf(servers.nginx.cachingPort, query),
     }),
   }
-  const rates: Record<string, number[]> = {}
-  for (let round = 0; round <= rounds; round++) {
-    for (const [server, url] of Object.entries(urls)) {
-      const rate = await load(url, connections, size)
-      if (round > 0) rates[server] = [...(rates[server] ?? []), rate]
-    }
+  await inTurns(1, measures)
+  const { claimcheck = 0, plain = 0, nginx, caching } = await inTurns(rounds, measures)
+  const said = (rate: number): string =>
+    size > 65_536 ? `${(rate / 1e9).toFixed(2)} GB/s` : `${Math.round(rate)}/s`
+  const plainSaid = `plain node:http ${said(plain)}`
+  return {
+    what: name,
+    measured: said(claimcheck),
+    against:
+      nginx === undefined || caching === undefined
+        ? plainSaid
+        : `nginx ${said(nginx)} (with open_file_cache ${said(caching)}), ${plainSaid}`,
+    ratio: claimcheck / (nginx ?? plain),
+    goal: `≥ ${goal}${nginx === undefined ? ' of nginx, not measured' : ''}`,
   }
-  const claimcheck = median(rates.claimcheck ?? [])
-  const plainNode = median(rates.plainNode ?? [])
-  const nginx = rates.nginx === undefined ? null : median(rates.nginx)
-  const nginxCaching = rates.nginxCaching === undefined ? null : median(rates.nginxCaching)
-  const ratio = claimcheck / (nginx ?? plainNode)
-  return { what: name, claimcheck, nginx, nginxCaching, plainNode, ratio, goal }
 }
 
 /** wrk asks faster than Node can; but it reads 8 KiB at a time, which would be what a gigabyte measures. */
@@ -204,28 +203,6 @@ async function stop(child: ChildProcess): Promise<void> {
   await exited
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  printTable(await benchBytes({ quick: process.argv.includes('--quick') }))
 }
-
-function printRows(rows: readonly BytesRow[]): void {
-  const unit = (row: BytesRow, rate: number | null): string =>
-    rate === null
-      ? 'not measured'
-      : row.what.includes('GiB')
-        ? `${(rate / 1e9).toFixed(2)} GB/s`
-        : `${Math.round(rate)} /s`
-  console.table(
-    rows.map((row) => ({
-      what: row.what,
-      claimcheck: unit(row, row.claimcheck),
-      'nginx secure_link': unit(row, row.nginx),
-      '… with open_file_cache': unit(row, row.nginxCaching),
-      'plain node:http': unit(row, row.plainNode),
-      ratio: row.ratio.toFixed(2),
-      goal: `≥ ${row.goal}`,
-    })),
-  )
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) printRows(await benchBytes())

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { benchApi } from './api.ts'
+import { benchBytes } from './bytes.ts'
 import { printTable, type Row } from './table.ts'
 
 /**
@@ -9,6 +10,7 @@ import { printTable, type Row } from './table.ts'
  */
 const parts: Record<string, (options: { quick: boolean }) => Promise<Row[]>> = {
   api: benchApi,
+  bytes: benchBytes,
 }
 
 const { values, positionals } = parseArgs({
