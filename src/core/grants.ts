@@ -1,5 +1,6 @@
+import type { ArchiveRow } from '../database/archive-tables.ts'
 import type { Connection } from '../database/database.ts'
-import type { DeliveryFileRow, DeliveryRow, GrantRow } from '../database/tables.ts'
+import type { GrantRow } from '../database/tables.ts'
 import type { Core } from './core.ts'
 import { deliveryThing } from './deliveries.ts'
 import { type FoundFile, findDeliveryFile } from './delivery-files.ts'
@@ -8,11 +9,13 @@ import { recordEvents } from './events.ts'
 import { newId } from './ids.ts'
 import { demand } from './may.ts'
 import { hasPermission, type Principal } from './principal.ts'
-import type { StoredFileFacts } from './stored-files.ts'
 import { type Change, transact } from './transact.ts'
 
-export interface NewGrant {
+export interface NewGrant extends GrantOptions {
   fileNumber: number
+}
+
+export interface GrantOptions {
   disposition?: 'attachment' | 'inline'
   /** In seconds; the installation's setting when it is left out, never longer than the delivery lives. */
   lifetimeSeconds?: number
@@ -30,10 +33,7 @@ export async function grantFile(
   principal: Principal,
   wish: NewGrant,
 ): Promise<GrantRow> {
-  const seconds = wish.lifetimeSeconds ?? core.settings.signedUrlSeconds
-  if (!Number.isInteger(seconds) || seconds < 1 || seconds > 604_800) {
-    throw new DeliveryError('invalid', 'A signed URL lives from 1 to 604,800 seconds.')
-  }
+  const seconds = lifetimeOf(core, wish)
   const found = await findDeliveryFile(core.database.kysely, wish.fileNumber)
   if (found === null) throw new DeliveryError('not_found', 'There is no such file.')
   const { file, delivery } = found
@@ -50,14 +50,51 @@ export async function grantFile(
   }
   return await transact(core, (change) =>
     insertGrant(change, principal, {
+      ...fromFound(found),
       method: 'GET',
-      delivery,
-      file,
       seconds,
       disposition: wish.disposition ?? 'attachment',
       expiredStatus: wish.expiredStatus ?? 403,
     }),
   )
+}
+
+/**
+ * Grants a signed URL to an archive, to the one who opened it: whoever opens one was asked for the
+ * permission to each of its files.
+ * @throws DeliveryError `not_yours`, `invalid` for a lifetime outside 1 to 604,800 seconds
+ */
+export async function grantArchive(
+  core: Core,
+  principal: Principal,
+  wish: GrantOptions & { archive: ArchiveRow },
+): Promise<GrantRow> {
+  const { archive } = wish
+  const seconds = lifetimeOf(core, wish)
+  demand(
+    principal,
+    'pick-up',
+    { organizationId: archive.organization_id, ownerId: archive.account_id, permission: null },
+    'This archive was opened by somebody else.',
+  )
+  return await transact(core, (change) =>
+    insertGrant(change, principal, {
+      method: 'GET',
+      target: { archiveId: archive.id },
+      organizationId: archive.organization_id,
+      fileName: archive.file_name,
+      seconds,
+      endsAt: archive.ends_at,
+      disposition: wish.disposition ?? 'attachment',
+      expiredStatus: wish.expiredStatus ?? 403,
+    }),
+  )
+}
+
+function lifetimeOf(core: Core, { lifetimeSeconds }: GrantOptions): number {
+  const seconds = lifetimeSeconds ?? core.settings.signedUrlSeconds
+  if (Number.isInteger(seconds) && seconds >= 1 && seconds <= 604_800) return seconds
+  throw new DeliveryError('invalid', 'A signed URL lives from 1 to 604,800 seconds.')
 }
 
 /** A signed URL to put a file's bytes to. Whoever calls has asked whether they may be put. */
@@ -67,8 +104,8 @@ export async function grantUpload(
   { principal, found, expiredStatus }: UploadGrant,
 ): Promise<GrantRow> {
   return await insertGrant(change, principal, {
+    ...fromFound(found),
     method: 'PUT',
-    ...found,
     seconds: core.settings.signedUrlSeconds,
     disposition: 'attachment',
     expiredStatus,
@@ -84,9 +121,12 @@ export interface UploadGrant {
 
 interface Granting {
   method: GrantRow['method']
-  delivery: DeliveryRow
-  file: DeliveryFileRow
+  target: { fileNumber: number } | { archiveId: string }
+  organizationId: string
+  fileName: string
   seconds: number
+  /** When what it opens ends; null for never. */
+  endsAt: number | null
   disposition: GrantRow['disposition']
   expiredStatus: 401 | 403
 }
@@ -94,24 +134,25 @@ interface Granting {
 async function insertGrant(
   change: Change,
   principal: Principal,
-  { method, delivery, file, seconds, disposition, expiredStatus }: Granting,
+  granting: Granting,
 ): Promise<GrantRow> {
+  const { target } = granting
   return await change.db
     .insertInto('grants')
     .values({
       id: newId(change.now),
-      organization_id: delivery.organization_id,
+      organization_id: granting.organizationId,
       account_id: principal.accountId,
-      file_number: file.number,
-      archive_id: null,
-      method,
-      file_name: file.name,
-      disposition,
-      expired_status: expiredStatus,
+      file_number: 'fileNumber' in target ? target.fileNumber : null,
+      archive_id: 'archiveId' in target ? target.archiveId : null,
+      method: granting.method,
+      file_name: granting.fileName,
+      disposition: granting.disposition,
+      expired_status: granting.expiredStatus,
       created_at: change.now,
       expires_at: Math.min(
-        change.now + seconds * 1000,
-        delivery.expires_at ?? Number.MAX_SAFE_INTEGER,
+        change.now + granting.seconds * 1000,
+        granting.endsAt ?? Number.MAX_SAFE_INTEGER,
       ),
       revoked_at: null,
     })
@@ -119,58 +160,19 @@ async function insertGrant(
     .executeTakeFirstOrThrow()
 }
 
+function fromFound({ file, delivery }: FoundFile) {
+  return {
+    target: { fileNumber: file.number },
+    organizationId: delivery.organization_id,
+    fileName: file.name,
+    endsAt: delivery.expires_at,
+  }
+}
+
 /** A grant by its id; null when there is none, or it was forgotten. */
 export async function findGrant(db: Connection, id: string): Promise<GrantRow | null> {
   const row = await db.selectFrom('grants').selectAll().where('id', '=', id).executeTakeFirst()
   return row ?? null
-}
-
-/** What a grant opens. */
-export interface GrantedFile {
-  grant: Pick<GrantRow, 'id' | 'account_id' | 'file_number' | 'disposition' | 'revoked_at'>
-  /** Null when the bytes have gone since. */
-  bytes: StoredFileFacts | null
-}
-
-/** A grant with the bytes it opens, in one look-up: every download by a signed URL comes here. */
-export async function findGrantedFile(core: Core, id: string): Promise<GrantedFile | null> {
-  const row = await core.database.kysely
-    .selectFrom('grants')
-    .leftJoin('delivery_files', 'delivery_files.number', 'grants.file_number')
-    .leftJoin('stored_files', 'stored_files.id', 'delivery_files.stored_file_id')
-    .select([
-      'grants.id',
-      'grants.account_id',
-      'grants.file_number',
-      'grants.disposition',
-      'grants.revoked_at',
-      'stored_files.object_key',
-      'stored_files.size',
-      'stored_files.media_type',
-      'stored_files.md5',
-      'stored_files.sha256',
-      'stored_files.crc32',
-      'stored_files.encryption',
-      'stored_files.created_at',
-    ])
-    .where('grants.id', '=', id)
-    .executeTakeFirst()
-  if (row === undefined) return null
-  const { id: grantId, account_id, file_number, disposition, revoked_at, ...facts } = row
-  return {
-    grant: { id: grantId, account_id, file_number, disposition, revoked_at },
-    bytes: facts.object_key === null ? null : (facts as StoredFileFacts),
-  }
-}
-
-/** What an expired URL answers; null when the grant has been forgotten. */
-export async function expiredStatusOf(core: Core, id: string): Promise<number | null> {
-  const row = await core.database.kysely
-    .selectFrom('grants')
-    .select('expired_status')
-    .where('id', '=', id)
-    .executeTakeFirst()
-  return row?.expired_status ?? null
 }
 
 export interface GrantsQuery {
@@ -233,7 +235,7 @@ export async function revokeGrant(core: Core, principal: Principal, id: string):
         ownerId: grant.account_id,
         actorId: principal.accountId,
         action: 'link.revoked',
-        data: { link: id, file: grant.file_number },
+        data: { link: id, file: grant.file_number, archive: grant.archive_id },
       },
     ])
     return { ...grant, revoked_at: change.now }

@@ -1,3 +1,4 @@
+import { deleteOldArchives, endArchives } from './archives/archive-rows.ts'
 import type { Core } from './core.ts'
 import { findExpired, moveDelivery } from './deliveries.ts'
 import { expireFiles } from './delivery-files.ts'
@@ -56,6 +57,7 @@ export async function sweep(core: Core, options: SweepOptions): Promise<SweepRep
   const before = core.database.now() - core.settings.orphanGraceSeconds * 1000
   const abandoned = await core.store.removeAbandoned(before)
   await transact(core, forgetOldKeys)
+  await removeOldArchives(core, options)
   await forgetGrants(core, core.database.now() - 30 * DAY_MS)
   const rewrapped = await rewrapAll(core, options)
   return { expired, unreferenced, orphans, abandoned, lapsed, rewrapped }
@@ -100,12 +102,20 @@ async function expireDeliveries(core: Core, { signal }: SweepOptions): Promise<n
     }
     await transact(core, async (change) => {
       await moveDelivery(change, delivery, { to: 'expired' })
+      await endArchives(change, delivery.number)
       await cancelJobs(change, delivery.number)
       if (delivery.kind === 'order') await closeOrder(core, change, delivery.number)
     })
     expired += 1
   }
   return expired
+}
+
+async function removeOldArchives(core: Core, { signal }: SweepOptions): Promise<void> {
+  while (!signal?.aborted) {
+    const deleted = await transact(core, (change) => deleteOldArchives(change, BATCH))
+    if (deleted < BATCH) return
+  }
 }
 
 async function removeUnreferenced(core: Core, { signal }: SweepOptions): Promise<number> {

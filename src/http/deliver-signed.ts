@@ -1,8 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { KeyRing } from '../auth/key-ring.ts'
 import { checkSignedUrl, type SignedUrlCheck } from '../auth/signed-url.ts'
+import { reopenArchive } from '../core/archives/open-archive.ts'
+import type { ByteSpan, Content } from '../core/content.ts'
 import type { Core } from '../core/core.ts'
-import { expiredStatusOf, findGrantedFile } from '../core/grants.ts'
+import { DeliveryError } from '../core/errors.ts'
+import { expiredStatusOf, findGrantedFile, type GrantedFile } from '../core/granted-file.ts'
 import type { PickupRecorder } from '../core/pickups.ts'
 import { contentOf } from '../core/stored-files.ts'
 import { receiveSigned, type SignedRefusal } from './receive-signed.ts'
@@ -87,30 +90,54 @@ async function deliver(
   request: IncomingMessage,
   { response, check }: { response: ServerResponse; check: { grantId: string; fileName: string } },
 ): Promise<void> {
-  const { core, pickups } = delivery
+  const { core } = delivery
   const granted = await findGrantedFile(core, check.grantId)
   if (granted !== null && granted.grant.revoked_at !== null) {
     refuse(delivery, response, { status: 403, error: revoked })
     return
   }
-  const fileNumber = granted?.grant.file_number ?? null
-  if (granted === null || granted.bytes === null || fileNumber === null) {
+  const opened = granted === null ? null : await open(delivery, request, granted)
+  if (granted === null || opened === null) {
     refuse(delivery, response, { status: 404, error: { code: 'NoSuchKey', key: check.fileName } })
     return
   }
-  const { grant, bytes } = granted
-  await sendContent(request, response, contentOf(core, bytes), {
-    fileName: check.fileName,
-    disposition: grant.disposition,
-    onSent: (span) =>
-      pickups.note({
-        fileNumber,
-        accountId: grant.account_id,
-        grantId: grant.id,
-        address: delivery.addressOf(request),
-        span,
-      }),
-  })
+  try {
+    const { error } = await sendContent(request, response, opened.content, {
+      fileName: check.fileName,
+      disposition: granted.grant.disposition,
+      onSent: opened.onSent,
+    })
+    if (error !== null) delivery.onError(error)
+  } catch (error) {
+    if (!(error instanceof DeliveryError && error.code === 'expired')) throw error
+    refuse(delivery, response, { status: 404, error: { code: 'NoSuchKey', key: check.fileName } })
+  }
+}
+
+interface Opened {
+  content: Content
+  onSent(span: ByteSpan): void
+}
+
+/** What a grant opens, and who is told what of it went out; `null` when it is not there any more. */
+async function open(
+  { core, pickups, addressOf }: SignedDelivery,
+  request: IncomingMessage,
+  { grant, bytes }: GrantedFile,
+): Promise<Opened | null> {
+  const { file_number: fileNumber, archive_id: archiveId } = grant
+  const taker = { accountId: grant.account_id, grantId: grant.id, address: addressOf(request) }
+  if (archiveId !== null) {
+    const archive = await reopenArchive(core, archiveId)
+    if (archive === null) return null
+    const { content } = archive
+    return { content, onSent: (span) => pickups.noteAll(archive.taken(span, taker)) }
+  }
+  if (fileNumber === null || bytes === null) return null
+  return {
+    content: contentOf(core, bytes),
+    onSent: (span) => pickups.note({ ...taker, fileNumber, span }),
+  }
 }
 
 function refuse(delivery: SignedDelivery, response: ServerResponse, refusal: SignedRefusal): void {

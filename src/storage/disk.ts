@@ -19,8 +19,9 @@ import { fromDiskError, isAbsent, unusableFolder } from './disk-error.ts'
 import { assertReal, DurableFolders, syncFolder } from './durable-folder.ts'
 import { listObjects } from './list-objects.ts'
 import { assertKeyPrefix, assertObjectKey } from './object-key.ts'
-import type { ObjectStat, ObjectStore } from './object-store.ts'
+import type { ObjectStat, ObjectStore, WholeObject } from './object-store.ts'
 import { assertInside, ReadAtOnce, readFlowing } from './read-span.ts'
+import { readWholeFile } from './read-whole-file.ts'
 import { writeTemporaryFile } from './temporary-file.ts'
 
 export interface DiskStoreOptions {
@@ -71,6 +72,7 @@ class DiskStore implements ObjectStore {
   readonly #large: BufferPool
   readonly #descriptors: DescriptorCache
   readonly #syncReadBytes: number
+  readonly readWhole?: (key: string, into: WholeObject) => void
 
   constructor(root: string, folders: DurableFolders, options: DiskStoreOptions) {
     this.#root = root
@@ -84,6 +86,9 @@ class DiskStore implements ObjectStore {
       idleMilliseconds: options.idleMilliseconds ?? 60_000,
     })
     this.#syncReadBytes = Math.min(options.syncReadBytes ?? smallBuffer, smallBuffer)
+    if (this.#syncReadBytes === smallBuffer) {
+      this.readWhole = (key, into) => readWholeFile(this.#pathOf(key), into)
+    }
   }
 
   async put(

@@ -11,6 +11,8 @@ import { readArchive } from './read-archive.ts'
 /** An archive that can be sent, whole or any part of it, on any node. */
 export interface Archive {
   readonly id: string
+  /** For `grantArchive`. */
+  readonly row: ArchiveRow
   /** With its extension. */
   readonly fileName: string
   readonly format: ArchiveFormatName
@@ -46,6 +48,7 @@ export function archiveOf(core: Core, row: ArchiveRow): Archive {
   }
   return {
     id: row.id,
+    row,
     fileName: row.file_name,
     format: row.format,
     content: {

@@ -181,3 +181,11 @@ async function onceAtATime(
   underWay.set(key, opened)
   return await opened
 }
+
+/** The archive that a grant opens; `null` when its time is over. */
+export async function reopenArchive(core: Core, id: string): Promise<Archive | null> {
+  const row = await findArchive(core, id)
+  if (row === null) return null
+  await touchArchive(core, row)
+  return archiveOf(core, row)
+}

@@ -1,0 +1,63 @@
+import type { GrantRow } from '../database/tables.ts'
+import type { Core } from './core.ts'
+import type { StoredFileFacts } from './stored-files.ts'
+
+/** What a grant opens. */
+export interface GrantedFile {
+  grant: Pick<
+    GrantRow,
+    'id' | 'account_id' | 'file_number' | 'archive_id' | 'disposition' | 'revoked_at'
+  >
+  /** Null when the bytes have gone since, and for an archive. */
+  bytes: StoredFileFacts | null
+}
+
+/** A grant with the bytes it opens, in one look-up: every download by a signed URL comes here. */
+export async function findGrantedFile(core: Core, id: string): Promise<GrantedFile | null> {
+  const row = await core.database.kysely
+    .selectFrom('grants')
+    .leftJoin('delivery_files', 'delivery_files.number', 'grants.file_number')
+    .leftJoin('stored_files', 'stored_files.id', 'delivery_files.stored_file_id')
+    .select([
+      'grants.id',
+      'grants.account_id',
+      'grants.file_number',
+      'grants.archive_id',
+      'grants.disposition',
+      'grants.revoked_at',
+      'stored_files.object_key',
+      'stored_files.size',
+      'stored_files.media_type',
+      'stored_files.md5',
+      'stored_files.sha256',
+      'stored_files.crc32',
+      'stored_files.encryption',
+      'stored_files.created_at',
+    ])
+    .where('grants.id', '=', id)
+    .executeTakeFirst()
+  if (row === undefined) return null
+  const {
+    id: grantId,
+    account_id,
+    file_number,
+    archive_id,
+    disposition,
+    revoked_at,
+    ...facts
+  } = row
+  return {
+    grant: { id: grantId, account_id, file_number, archive_id, disposition, revoked_at },
+    bytes: facts.object_key === null ? null : (facts as StoredFileFacts),
+  }
+}
+
+/** What an expired URL answers; null when the grant has been forgotten. */
+export async function expiredStatusOf(core: Core, id: string): Promise<number | null> {
+  const row = await core.database.kysely
+    .selectFrom('grants')
+    .select('expired_status')
+    .where('id', '=', id)
+    .executeTakeFirst()
+  return row?.expired_status ?? null
+}
