@@ -30,6 +30,8 @@ describe('sweep()', () => {
       unreferenced: 1,
       orphans: 0,
       abandoned: 0,
+      lapsed: 0,
+      rewrapped: 0,
     })
     assert.equal((await findDelivery(core.database.kysely, id))?.state, 'expired')
     assert.equal(await findBytes(core, file.number), null)
