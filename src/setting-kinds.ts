@@ -59,6 +59,15 @@ export function oneOf<const T extends string>(...words: readonly T[]): SettingKi
   return kind(`one of ${words.join(', ')}`, (value) => words.find((word) => word === value))
 }
 
+/** An offset from UTC, in minutes: `+02:00` is 120. */
+export const utcOffset = kind('an offset from UTC from -14:00 to +14:00, like +02:00', (value) => {
+  const match = /^([+-])(\d\d):([0-5]\d)$/.exec(value)
+  if (match === null) return undefined
+  const minutes = Number(match[2]) * 60 + Number(match[3])
+  if (minutes > 14 * 60) return undefined
+  return match[1] === '-' && minutes > 0 ? -minutes : minutes
+})
+
 /** Where a server is reached from outside, without a trailing slash. */
 export const origin = kind(
   'an http:// or https:// URL without a path, like https://files.example',

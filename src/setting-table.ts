@@ -1,3 +1,4 @@
+import { optional, setting } from './setting.ts'
 import {
   addresses,
   databaseUrl,
@@ -7,12 +8,9 @@ import {
   oneOf,
   origin,
   path,
-  type SettingKind,
   storageUrl,
+  utcOffset,
 } from './setting-kinds.ts'
-
-/** What every variable of ours begins with. */
-export const prefix = 'CLAIMCHECK_'
 
 const seconds = (least: number, most: number) => integer('seconds', least, most)
 
@@ -221,39 +219,39 @@ export const settingTable = {
     '604800',
     'How long an order and its files can be picked up after it was placed.',
   ),
+  studiesProfile: setting(
+    'STUDIES_PROFILE',
+    oneOf('documented', 'shipped'),
+    'documented',
+    'Whether listings of the studies API have the members that its document names, or also the names that the live system shows.',
+  ),
+  studiesDateOffset: setting(
+    'STUDIES_DATE_OFFSET',
+    utcOffset,
+    '+00:00',
+    'The offset of every date of the studies API: its clients compare dates as texts. Do not change it later.',
+  ),
+  watchFolder: optional(
+    'WATCH_FOLDER',
+    path,
+    'A folder whose files ORG/STUDY/DELIVERY/file are published; on one node only.',
+  ),
+  watchSettleSeconds: setting(
+    'WATCH_SETTLE_SECONDS',
+    seconds(0, 3600),
+    '5',
+    'How long a file of the watched folder must stand unchanged, unless it was renamed in.',
+  ),
+  watchScanSeconds: setting(
+    'WATCH_SCAN_SECONDS',
+    seconds(1, 3600),
+    '2',
+    'How often the watched folder is looked through.',
+  ),
+  watchWithdraw: setting(
+    'WATCH_WITHDRAW',
+    oneOf('off', 'on'),
+    'off',
+    'Whether a file that goes away from the watched folder is withdrawn.',
+  ),
 } as const
-
-/** One setting: its name, what it takes, and what it is when nothing is said. */
-export interface Setting<T> {
-  readonly name: string
-  readonly kind: SettingKind<T>
-  readonly default: string | null
-  readonly description: string
-  /** The value for a text; for none, the default's. */
-  read(value: string | undefined, data: string): T | undefined
-}
-
-function setting<T>(name: string, kind: SettingKind<T>, byDefault: string, description: string) {
-  return {
-    name: prefix + name,
-    kind,
-    default: byDefault,
-    description,
-    read: (value, data) => kind.parse(value ?? fillIn(byDefault, data) ?? ''),
-  } satisfies Setting<T>
-}
-
-function optional<T>(name: string, kind: SettingKind<T>, description: string): Setting<T | null> {
-  return {
-    name: prefix + name,
-    kind,
-    default: null,
-    description,
-    read: (value) => (value === undefined ? null : kind.parse(value)),
-  }
-}
-
-/** A default with the data folder put in. */
-export function fillIn(byDefault: string | null, data: string): string | null {
-  return byDefault === null ? null : byDefault.replace('<DATA>', () => data)
-}

@@ -27,6 +27,7 @@ const layers: readonly (readonly string[])[] = [
   [
     'log.ts',
     'package-version.ts',
+    'setting.ts',
     'setting-kinds.ts',
     'setting-table.ts',
     'sibling-module.ts',
