@@ -1,5 +1,5 @@
 import swagger from '@fastify/swagger'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifySchema } from 'fastify'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -20,6 +20,7 @@ export async function gatherOpenApi(
   app: FastifyInstance,
   { version, publicUrl }: { version: string; publicUrl: string | null },
 ): Promise<void> {
+  const idAt = distinguishIds()
   await app.register(swagger, {
     hideUntagged: true,
     openapi: {
@@ -58,13 +59,25 @@ export async function gatherOpenApi(
         },
       },
     },
-    transform: ({ schema, url, route }) => ({
-      schema: route.config?.documented ?? schema ?? {},
-      url,
-    }),
+    transform: ({ schema, url, route }) => {
+      const path = url.length > 1 ? url.replace(/\/$/, '') : url
+      const documented = route.config?.documented ?? schema ?? {}
+      return { schema: { ...documented, ...idAt(documented, path) }, url: path }
+    },
     refResolver: {
       buildLocalReference: (json, _base, _fragment, index) =>
         typeof json.$id === 'string' ? json.$id : `schema-${index}`,
     },
   })
+}
+
+/** Ids are unique in a document, and some routes stand at several addresses: these say where, all but the first. */
+function distinguishIds() {
+  const firstAt = new Map<string, string>()
+  return ({ operationId }: FastifySchema, path: string): { operationId?: string } => {
+    if (operationId === undefined) return {}
+    const first = firstAt.get(operationId) ?? path
+    firstAt.set(operationId, first)
+    return { operationId: first === path ? operationId : operationId + path.replace(/\W+/g, '_') }
+  }
 }

@@ -3,6 +3,7 @@ import type { SignIn } from '../auth/sign-in.ts'
 import { answerTokenRequest, type TokenErrorCode } from '../auth/token-endpoint.ts'
 import { DeliveryError } from '../core/errors.ts'
 import { asDeliveryError } from './as-delivery-error.ts'
+import { tokenDocumented } from './token-documented.ts'
 
 type Fields = [name: string, value: string][]
 
@@ -30,7 +31,7 @@ export function tokenRoutes({ signIn }: { signIn: SignIn }): FastifyPluginAsync 
         .code(400)
         .send(refusal('invalid_request', 'The body is not a form that can be read.'))
     })
-    app.post('/', async (request, reply) => {
+    app.post('/', { config: { documented: tokenDocumented } }, async (request, reply) => {
       const answer = await answerTokenRequest(signIn, {
         authorization: request.headers.authorization,
         fields: (request.body as Fields | undefined) ?? [],

@@ -7,6 +7,7 @@ import { asDeliveryError } from '../../http/as-delivery-error.ts'
 import { authenticate, principalOf } from '../../http/authenticate.ts'
 import { parseNestedForm } from '../../http/nested-form.ts'
 import { refuseNulBytes } from '../../http/nul-bytes.ts'
+import { createDocumented, fileDocumented, getDocumented } from './documented.ts'
 import { toError } from './errors.ts'
 import { fromDownloadRequest, toDownloadResponse } from './wire.ts'
 
@@ -34,7 +35,7 @@ export function downloadsApi(context: ApiContext): FastifyPluginAsync {
     )
     app.addHook('onRequest', authenticate(signIn, { methods: ['basic-key', 'bearer'] }))
 
-    app.post('/', async (request, reply) => {
+    app.post('/', { config: { documented: createDocumented } }, async (request, reply) => {
       refuseNulBytes(request.body)
       const { download_type, info } = fromDownloadRequest(request.body)
       const key = request.headers['idempotency-key']
@@ -46,20 +47,24 @@ export function downloadsApi(context: ApiContext): FastifyPluginAsync {
       return reply.code(201).send(toDownloadResponse(delivery))
     })
 
-    app.get<ById>('/:id', async (request, reply) => {
+    app.get<ById>('/:id', { config: { documented: getDocumented } }, async (request, reply) => {
       const delivery = await findOwnDownload(core, principalOf(request), request.params.id)
       return reply.header('cache-control', 'no-store').send(toDownloadResponse(delivery))
     })
 
-    app.get<ById>('/:id/file', async (request, reply) => {
-      const principal = principalOf(request)
-      const { file } = await findOwnDownloadFile(core, principal, request.params.id)
-      const grant = await grantFile(core, principal, { fileNumber: file.number })
-      return reply
-        .header('cache-control', 'private, no-store')
-        .header('referrer-policy', 'no-referrer')
-        .redirect(grantUrl(context, request, grant), 302)
-    })
+    app.get<ById>(
+      '/:id/file',
+      { config: { documented: fileDocumented } },
+      async (request, reply) => {
+        const principal = principalOf(request)
+        const { file } = await findOwnDownloadFile(core, principal, request.params.id)
+        const grant = await grantFile(core, principal, { fileNumber: file.number })
+        return reply
+          .header('cache-control', 'private, no-store')
+          .header('referrer-policy', 'no-referrer')
+          .redirect(grantUrl(context, request, grant), 302)
+      },
+    )
   }
 }
 

@@ -193,6 +193,11 @@ const nothing: Things = {
   credential: '0'.repeat(26),
 }
 
+/** It changes none of the things that others use. */
+function isHarmless(operation: string, { method, path }: Row): boolean {
+  return method === 'GET' || (path.length === 0 && operation !== 'claimWork')
+}
+
 describe('who may do what at /v1', () => {
   let world: World
   let sue: TestAccount
@@ -286,7 +291,7 @@ describe('who may do what at /v1', () => {
     it(`guards ${operation}`, async () => {
       const { ada, bob, admin, eve } = world
       for (const [index, account] of [ada, bob, admin, eve].entries()) {
-        const things = row.method === 'GET' ? shared : await makeThings()
+        const things = isHarmless(operation, row) ? shared : await makeThings()
         const answer = await tell(row, things, account.headers)
         assert.equal(answer.status, row.expect[index], `${account.username}: ${answer.text}`)
         if (answer.status !== 404) continue

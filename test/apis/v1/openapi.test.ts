@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import { Validator } from '@seriousme/openapi-schema-validator'
+import type { Sent } from '../../support/documented-api.ts'
 import { suiteCleanup } from '../../support/suite-cleanup.ts'
-import { startWorld, type World } from '../../support/v1-world.ts'
+import { by, startWorld, type World } from '../../support/v1-world.ts'
 
 describe('the OpenAPI document', () => {
   let world: World
@@ -67,4 +68,36 @@ describe('the OpenAPI document', () => {
       assert.ok(targets.has(target), `#${target} leads nowhere`)
     }
   })
+
+  it('holds for the downloads API and the token endpoint as well', async () => {
+    const { ada, eve, ask, json, helloOf } = world
+    const body = { download: { download_type: 'hello' } }
+    const { download } = await json<{ download: { id: string } }>('POST', '/api/downloads', {
+      ...by(ada, { body }),
+      status: 201,
+    })
+    const done = await helloOf(ada)
+    const answers: [method: string, path: string, sent: Sent, status: number][] = [
+      ['GET', `/api/downloads/${download.id}`, by(ada), 200],
+      ['GET', `/api/downloads/${done.id}/file`, by(ada), 302],
+      ['GET', `/api/downloads/${done.id}`, by(eve), 403],
+      ['GET', '/api/downloads/nothing', by(ada), 404],
+      ['GET', '/api/downloads/nothing', {}, 401],
+      ['POST', '/api/downloads', by(ada, { body: { download: {} } }), 422],
+      ['POST', '/api/downloads', by(ada, { body: '{', headers: asJson }), 400],
+      ['POST', '/oauth2/token', { body: tokenForm(ada.clientSecret), headers: asForm }, 200],
+      ['POST', '/oauth2/token', { body: tokenForm('wrong'), headers: asForm }, 401],
+      ['POST', '/oauth2/token', { body: 'grant_type=x', headers: asForm }, 401],
+      ['POST', '/oauth2/token', { body: '{}', headers: asJson }, 400],
+    ]
+    for (const [method, path, sent, status] of answers) {
+      const answer = await ask(method, path, sent)
+      assert.equal(answer.status, status, `${method} ${path}: ${answer.text}`)
+    }
+  })
+
+  const asJson = { 'content-type': 'application/json' }
+  const asForm = { 'content-type': 'application/x-www-form-urlencoded' }
+  const tokenForm = (secret: string) =>
+    `grant_type=client_credentials&client_id=${world.ada.clientId}&client_secret=${secret}`
 })
