@@ -49,12 +49,14 @@ function shorten(name: string): string {
   return stem.trimEnd() + extension
 }
 
+/** A name of nothing but accents becomes `_`. */
 function toPlainAscii(name: string): string {
-  return name
+  const plain = name
     .normalize('NFKD')
     .replace(/\p{Mn}/gu, '')
     .replace(/[^\x20-\x7e]/gu, '_')
     .replace(/["%\\/]/g, '_')
+  return plain === '' ? '_' : plain
 }
 
 /** RFC 8187 §3.2.1: everything but attr-char is percent-encoded. */

@@ -20,6 +20,7 @@ const table: [name: string, rest: string][] = [
   ['😀.png', `filename="_.png"; filename*=UTF-8''%F0%9F%98%80.png`],
   ['\ud800.png', `filename="_.png"; filename*=UTF-8''%EF%BF%BD.png`],
   ['℀.txt', `filename="a_c.txt"; filename*=UTF-8''%E2%84%80.txt`],
+  ['\u0f71', `filename="_"; filename*=UTF-8''%E0%BD%B1`],
   ['', 'filename="download"'],
   ['..', 'filename="download"'],
   [' \t\r\n. ', 'filename="download"'],
