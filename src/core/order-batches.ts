@@ -69,6 +69,18 @@ export async function ordersToPickUp(
   return new Set(rows.map((row) => row.order_number))
 }
 
+/** Is a sub-order of this order being prepared? */
+export async function isPreparing(db: Connection, orderNumber: number): Promise<boolean> {
+  const row = await db
+    .selectFrom('order_batches')
+    .select('number')
+    .where('order_number', '=', orderNumber)
+    .where('state', '=', 'preparing')
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /**
  * Counts files of a sub-order that have changed. It is `ready` when nothing is pending and something
  * waits to be picked up, and `over` when nothing is pending or available.

@@ -31,6 +31,8 @@ const defaults = {
   CLAIMCHECK_SIGNING_KEYS: demoKey('signing'),
   CLAIMCHECK_MASTER_KEYS: demoKey('master'),
   CLAIMCHECK_LOG_LEVEL: 'warn',
+  // So that an order of fifteen small files has three sub-orders.
+  CLAIMCHECK_ORDER_BATCH_FILES: '5',
 }
 
 function demoKey(use: string): string {

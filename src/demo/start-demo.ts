@@ -1,18 +1,20 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadEnvironment, type Settings } from '../config.ts'
+import { systemClock } from '../core/clock.ts'
 import { readConfig } from '../load-config.ts'
 import type { Logger } from '../log.ts'
 import { type RunningServer, startServer } from '../server.ts'
 import { demoAccounts, seedAccounts } from './accounts.ts'
 import { demoConfig } from './config.ts'
+import { createColdTier, type DemoOrders, seedOrders } from './orders.ts'
 import { buildSourceData } from './source-data.ts'
 
 /** What programs that drive the demo are told, in one line of JSON. */
 export interface DemoReport {
   url: string
   accounts: typeof demoAccounts
-  examples: { downloadType: string }
+  examples: { downloadType: string } & DemoOrders
 }
 
 export interface RunningDemo {
@@ -30,23 +32,32 @@ export async function startDemo(settings: Settings, log: Logger): Promise<Runnin
     folder: settings.data,
     environment: loadEnvironment(),
   })
-  const server = await startServer({ settings, log, config })
+  const server = await startServer({
+    settings,
+    log,
+    config,
+    prepareFile: createColdTier(systemClock),
+  })
   try {
-    await seed(server)
+    const seeded = await seed(server, source)
+    return {
+      report: {
+        url: server.url,
+        accounts: demoAccounts,
+        examples: { downloadType: 'communes', ...seeded },
+      },
+      close: () => server.close(),
+    }
   } catch (error) {
     await server.close()
     throw error
   }
-  return {
-    report: {
-      url: server.url,
-      accounts: demoAccounts,
-      examples: { downloadType: 'communes' },
-    },
-    close: () => server.close(),
-  }
 }
 
-async function seed({ installation: { core } }: RunningServer): Promise<void> {
+async function seed(
+  { installation: { core } }: RunningServer,
+  source: string,
+): Promise<DemoOrders> {
   await seedAccounts(core)
+  return await seedOrders(core, source)
 }

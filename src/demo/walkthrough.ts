@@ -27,6 +27,15 @@ A slow one, to watch and to cancel:
   curl -sN ${bearer} ${url}/v1/events
   curl -s -X POST ${bearer} ${url}/v1/deliveries/$ID/cancel
 
+Files of an order (Orders API), of which two sub-orders are ready and the third waits until they are picked up: 206
+  curl -s -w '%{http_code}\\n' ${bearer} '${url}/api/v1/rs-order/orders/${examples.order}/files/available?page=0&size=2'
+
+All of them, with their hashes checked, by aria2; then ask for the list again: the third sub-order
+  curl -s ${bearer} -o order.metalink ${url}/api/v1/rs-order/user/orders/${examples.order}/metalink/download && aria2c -M order.metalink
+
+Order something: the files of published products that a query finds
+  curl -s ${bearer} ${json} -d '{"queries":["productId:communes-22 OR name:Finistère"]}' ${url}/api/v1/rs-order/user/orders/apply
+
 Get a token by OAuth2 client credentials:
   curl -s -d grant_type=client_credentials -d client_id=${accounts.client.clientId} -d client_secret=${accounts.client.clientSecret} ${url}/oauth2/token
 
