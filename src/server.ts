@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { hostname } from 'node:os'
 import type { FastifyInstance } from 'fastify'
 import { downloadsApi } from './apis/downloads/routes.ts'
@@ -21,6 +20,7 @@ import { createMetrics, type Metrics } from './http/metrics.ts'
 import { gatherOpenApi } from './http/openapi.ts'
 import { operationsRoutes } from './http/operations-routes.ts'
 import { type RedirectServer, startRedirectServer } from './http/redirect-server.ts'
+import { logRequests, logSigned } from './http/request-log.ts'
 import type { TlsFiles } from './http/tls-files.ts'
 import { tokenRoutes } from './http/token-routes.ts'
 import type { LoadedConfig } from './load-config.ts'
@@ -166,55 +166,6 @@ async function mount(
   await app.register(portOrders, { prefix: '/v2/portorders' })
   await app.register(importsApi(context, { maxBytes: settings.importMaxBytes }))
   await app.register(v1Api(context), { prefix: '/v1' })
-}
-
-/** One line a request. Query strings are left out: signed URLs and tokens in URLs are secrets. */
-function logRequests(app: FastifyInstance, metrics: Metrics): void {
-  app.addHook('onResponse', async (request, reply) => {
-    const milliseconds = Math.round(reply.elapsedTime * 10) / 10
-    const path = request.url.split('?', 1)[0] ?? ''
-    metrics.request(apiOf(path), reply.statusCode, milliseconds)
-    request.log.info(
-      { method: request.method, path, status: reply.statusCode, ms: milliseconds, ip: request.ip },
-      'request',
-    )
-  })
-}
-
-/** Labels of metrics must be few: never a whole path. */
-function apiOf(path: string): string {
-  if (path.startsWith('/api/downloads')) return 'downloads'
-  if (path.startsWith('/api/v1/rs-')) return 'orders'
-  if (path.startsWith('/v1')) return 'v1'
-  if (path.startsWith('/v2/portorders')) return 'port-orders'
-  return 'other'
-}
-
-function logSigned(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { log, metrics }: { log: Logger; metrics: Metrics },
-): void {
-  const started = performance.now()
-  const { method } = request
-  // The path names the grant and the file; the query, which opens it, stays out of the log.
-  const path = (request.url ?? '').split('?', 1)[0]
-  const before = request.socket.bytesWritten
-  response.once('close', () => {
-    const milliseconds = Math.round((performance.now() - started) * 10) / 10
-    metrics.request('files', response.statusCode, milliseconds)
-    metrics.bytesSent(request.socket.bytesWritten - before)
-    log.info(
-      {
-        method,
-        path,
-        status: response.statusCode,
-        ms: milliseconds,
-        whole: response.writableFinished,
-      },
-      'request',
-    )
-  })
 }
 
 function tlsFiles({ tlsCert: cert, tlsKey: key }: Settings): TlsFiles | null {

@@ -1,3 +1,4 @@
+import { hotQuery } from '../database/hot-query.ts'
 import type { GrantRow } from '../database/tables.ts'
 import type { Core } from './core.ts'
 import type { StoredFileFacts } from './stored-files.ts'
@@ -14,28 +15,7 @@ export interface GrantedFile {
 
 /** A grant with the bytes it opens, in one look-up: every download by a signed URL comes here. */
 export async function findGrantedFile(core: Core, id: string): Promise<GrantedFile | null> {
-  const row = await core.database.kysely
-    .selectFrom('grants')
-    .leftJoin('delivery_files', 'delivery_files.number', 'grants.file_number')
-    .leftJoin('stored_files', 'stored_files.id', 'delivery_files.stored_file_id')
-    .select([
-      'grants.id',
-      'grants.account_id',
-      'grants.file_number',
-      'grants.archive_id',
-      'grants.disposition',
-      'grants.revoked_at',
-      'stored_files.object_key',
-      'stored_files.size',
-      'stored_files.media_type',
-      'stored_files.md5',
-      'stored_files.sha256',
-      'stored_files.crc32',
-      'stored_files.encryption',
-      'stored_files.created_at',
-    ])
-    .where('grants.id', '=', id)
-    .executeTakeFirst()
+  const [row] = await byId(core.database, [id])
   if (row === undefined) return null
   const {
     id: grantId,
@@ -51,6 +31,20 @@ export async function findGrantedFile(core: Core, id: string): Promise<GrantedFi
     bytes: facts.object_key === null ? null : (facts as StoredFileFacts),
   }
 }
+
+const byId = hotQuery((db) =>
+  db
+    .selectFrom('grants')
+    .leftJoin('delivery_files', 'delivery_files.number', 'grants.file_number')
+    .leftJoin('stored_files', 'stored_files.id', 'delivery_files.stored_file_id')
+    .select(['grants.id', 'grants.account_id', 'grants.file_number', 'grants.archive_id'])
+    .select(['grants.disposition', 'grants.revoked_at'])
+    .select(['stored_files.object_key', 'stored_files.size', 'stored_files.media_type'])
+    .select(['stored_files.md5', 'stored_files.sha256', 'stored_files.crc32'])
+    .select(['stored_files.encryption', 'stored_files.created_at'])
+    .where('grants.id', '=', '')
+    .compile(),
+)
 
 /** What an expired URL answers; null when the grant has been forgotten. */
 export async function expiredStatusOf(core: Core, id: string): Promise<number | null> {

@@ -1,4 +1,4 @@
-import type { Kysely, Transaction } from 'kysely'
+import type { CompiledQuery, Kysely, Transaction } from 'kysely'
 import type { Clock } from '../core/clock.ts'
 import type { Signals } from './signals.ts'
 import type { Tables } from './tables.ts'
@@ -12,6 +12,8 @@ export type Connection = Kysely<Tables> | Transaction<Tables>
 export interface Database {
   readonly engine: Engine
   readonly kysely: Kysely<Tables>
+  /** Runs a query that only reads, outside of every change: it sees what is committed and waits for no writer. */
+  read<Row>(query: CompiledQuery<Row>): Promise<Row[]>
   /** The database's time: leases and expiries of all nodes are measured by it. */
   readonly now: Clock
   /** Wakes whoever waits, on every node that uses this database. */

@@ -11,7 +11,7 @@ export function hotQuery<Row>(
   build: (db: Kysely<Tables>) => CompiledQuery<Row>,
 ): (database: Database, parameters: readonly unknown[]) => Promise<Row[]> {
   const compiled = new WeakMap<Database, CompiledQuery<Row>>()
-  return async (database, parameters) => {
+  return (database, parameters) => {
     let query = compiled.get(database)
     if (query === undefined) {
       query = build(database.kysely)
@@ -20,7 +20,6 @@ export function hotQuery<Row>(
     if (query.parameters.length !== parameters.length) {
       throw new Error(`The query takes ${query.parameters.length} values: ${query.sql}`)
     }
-    const { rows } = await database.kysely.executeQuery<Row>({ ...query, parameters })
-    return rows
+    return database.read({ ...query, parameters })
   }
 }

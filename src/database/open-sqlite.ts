@@ -34,12 +34,34 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Database 
   const kysely = new Kysely<Tables>({
     dialect: new ImmediateSqliteDialect({ database: keepStatements(connection) }),
   })
+  const reader = path === ':memory:' ? null : openReader(path)
   return {
     engine: 'sqlite',
     kysely,
+    read: async <Row>(query: CompiledQuery<Row>) =>
+      reader === null ? (await kysely.executeQuery(query)).rows : reader.all<Row>(query),
     now: options.now ?? systemClock,
     signals: createLocalSignals(),
-    close: () => kysely.destroy(),
+    async close() {
+      reader?.close()
+      await kysely.destroy()
+    },
+  }
+}
+
+/**
+ * A second connection for the reads of every request. It sees committed data only, stands behind no
+ * transaction, and spares the five promises that a query by Kysely costs: polls went from 0.57 to
+ * 0.7 of a bare route.
+ */
+function openReader(path: string) {
+  const connection = new BetterSqlite3(path, { readonly: true })
+  connection.pragma('busy_timeout = 5000')
+  const statements = keepStatements(connection)
+  return {
+    all: <Row>({ sql, parameters }: CompiledQuery<Row>) =>
+      statements.prepare(sql).all(parameters) as Row[],
+    close: () => connection.close(),
   }
 }
 

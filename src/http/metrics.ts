@@ -35,9 +35,8 @@ export function createMetrics(): Metrics {
       const seconds = milliseconds / 1000
       requestCount += 1
       requestSeconds += seconds
-      for (const [index, bound] of BOUNDS.entries()) {
-        if (seconds <= bound) buckets[index] = (buckets[index] ?? 0) + 1
-      }
+      const bucket = BOUNDS.findIndex((bound) => seconds <= bound)
+      if (bucket >= 0) buckets[bucket] = (buckets[bucket] ?? 0) + 1
     },
     bytesSent(count) {
       bytes += count
@@ -107,9 +106,14 @@ function histogram(buckets: readonly number[], count: number, sum: number): stri
   return [
     `# HELP ${name} How long requests took.`,
     `# TYPE ${name} histogram`,
-    ...BOUNDS.map((bound, index) => `${name}_bucket{le="${bound}"} ${buckets[index] ?? 0}`),
+    ...BOUNDS.map((bound, index) => `${name}_bucket{le="${bound}"} ${upTo(buckets, index)}`),
     `${name}_bucket{le="+Inf"} ${count}`,
     `${name}_sum ${sum}`,
     `${name}_count ${count}`,
   ]
+}
+
+/** Prometheus counts each request in every bucket that is wide enough. */
+function upTo(buckets: readonly number[], index: number): number {
+  return buckets.slice(0, index + 1).reduce((sum, count) => sum + count, 0)
 }
