@@ -262,25 +262,37 @@ export async function expireFiles(
 ): Promise<number> {
   const files = await change.db
     .selectFrom('delivery_files')
-    .select(['number', 'stored_file_id'])
+    .select('number')
     .where('delivery_number', '=', deliveryNumber)
     .where('state', '!=', 'expired')
     .orderBy('number')
     .limit(limit)
     .execute()
-  if (files.length === 0) return 0
+  await expireDeliveryFiles(
+    change,
+    files.map((file) => file.number),
+  )
+  return files.length
+}
+
+/** The same for these files, at most 1,000. */
+export async function expireDeliveryFiles(
+  change: Change,
+  numbers: readonly number[],
+): Promise<void> {
+  if (numbers.length === 0) return
+  const files = await change.db
+    .selectFrom('delivery_files')
+    .select('stored_file_id')
+    .where('number', 'in', numbers)
+    .execute()
   await change.db
     .updateTable('delivery_files')
     .set({ state: 'expired', stored_file_id: null, updated_at: change.now })
-    .where(
-      'number',
-      'in',
-      files.map((file) => file.number),
-    )
+    .where('number', 'in', numbers)
     .execute()
   await releaseStoredFiles(
     change,
     files.flatMap((file) => (file.stored_file_id === null ? [] : [file.stored_file_id])),
   )
-  return files.length
 }

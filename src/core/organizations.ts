@@ -1,6 +1,7 @@
 import type { Connection } from '../database/database.ts'
 import type { OrganizationRow } from '../database/tables.ts'
 import { type Actor, actorId, demandOperator } from './actor.ts'
+import { parseCode } from './code.ts'
 import type { Core } from './core.ts'
 import { DeliveryError } from './errors.ts'
 import { recordEvents } from './events.ts'
@@ -57,25 +58,11 @@ export async function createOrganization(
 }
 
 /**
- * A code in the one form in which it is stored (Unicode NFC).
+ * A code in the one form in which it is stored.
  * @throws DeliveryError `invalid`
  */
 export function parseOrganizationCode(text: string): string {
-  const code = text.normalize('NFC')
-  const problem = codeProblem(code)
-  if (problem === null) return code
-  throw new DeliveryError('invalid', `An organization's code ${problem}.`, {
-    details: { field: 'code' },
-  })
-}
-
-function codeProblem(code: string): string | null {
-  if (code === '' || [...code].length > 100) return 'has 1 to 100 characters'
-  if (code === '.' || code === '..') return 'is not "." or ".."'
-  if (code.includes('/')) return 'has no slash, as it is one segment of a path'
-  if (/\p{C}|[\p{Zl}\p{Zp}]/u.test(code)) return 'has printable characters only'
-  if (code.trim() !== code) return 'neither begins nor ends with a space'
-  return null
+  return parseCode(text, { what: "An organization's code", field: 'code' })
 }
 
 export async function findOrganization(core: Core, id: string): Promise<OrganizationRow | null> {

@@ -10,12 +10,15 @@ export interface Principal {
 
 /**
  * Does the account hold a permission? `admin` holds every permission inside its own organization
- * except `operator` (the installation itself); `download:*` holds each `download:…`.
+ * except `operator` (the installation itself); `download:*` holds each `download:…`, and
+ * `study:ACME` holds each `study:ACME/…`.
  */
 export function hasPermission(principal: Principal, permission: string): boolean {
   const held = principal.permissions
   if (held.has(permission)) return true
   const colon = permission.indexOf(':')
   if (colon > 0 && held.has(`${permission.slice(0, colon)}:*`)) return true
+  const slash = permission.indexOf('/')
+  if (slash > 0 && held.has(permission.slice(0, slash))) return true
   return permission !== 'operator' && held.has('admin')
 }

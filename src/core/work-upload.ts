@@ -1,27 +1,17 @@
-import { createHash } from 'node:crypto'
 import type { WorkFileRow } from '../database/tables.ts'
 import type { Core } from './core.ts'
 import type { MadeFile } from './download-jobs.ts'
 import { DeliveryError } from './errors.ts'
+import { type ExpectedBytes, storeExpected } from './expected-bytes.ts'
 import { type HeldJob, heartbeat } from './jobs.ts'
 import { findHeldWork } from './outside-work.ts'
 import type { Principal } from './principal.ts'
-import { type StoredBytes, storeBytes } from './stored-files.ts'
+import type { StoredBytes } from './stored-files.ts'
 import { transact } from './transact.ts'
 import { countWorkFiles, putWorkFile } from './work-files.ts'
 
 /** How many files one attempt may put in. */
 const MOST_FILES = 10_000
-
-/** What the sender says the bytes are; each one must hold. */
-export interface ExpectedBytes {
-  /** In bytes. */
-  size?: number
-  /** By algorithm, in lower-case hex. */
-  digests?: ReadonlyMap<DigestAlgorithm, string>
-}
-
-export type DigestAlgorithm = 'sha-256' | 'sha-512' | 'md5'
 
 export interface WorkUpload {
   held: HeldJob
@@ -66,21 +56,9 @@ export async function putWork(
 }
 
 async function store(core: Core, upload: WorkUpload): Promise<StoredBytes> {
-  const { held, expected } = upload
-  const sha512 = createHash('sha512')
-  const wants512 = expected.digests?.has('sha-512') ?? false
-  async function* hashed(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of keepingLease(core, upload)) {
-      if (wants512) sha512.update(chunk)
-      yield chunk
-    }
-  }
+  const { held, expected, signal } = upload
   const prefix = `jobs/${held.number}-${held.attempt}`
-  const bytes = await storeBytes(core, prefix, hashed(), upload.signal)
-  const problem = mismatch(expected, bytes, () => sha512.digest('hex'))
-  if (problem === null) return bytes
-  await core.store.remove(bytes.objectKey)
-  throw new DeliveryError('invalid', problem)
+  return await storeExpected(core, { prefix, source: keepingLease(core, upload), expected, signal })
 }
 
 /** A file that takes longer than the lease must not cost the job. */
@@ -95,24 +73,6 @@ async function* keepingLease(core: Core, { held, source }: WorkUpload): AsyncGen
     }
     yield chunk
   }
-}
-
-function mismatch(
-  { size, digests }: ExpectedBytes,
-  bytes: StoredBytes,
-  sha512: () => string,
-): string | null {
-  if (size !== undefined && size !== bytes.size) {
-    return `${size} bytes were announced and ${bytes.size} came; nothing was kept.`
-  }
-  for (const [algorithm, expected] of digests ?? []) {
-    const actual =
-      algorithm === 'sha-512' ? sha512() : algorithm === 'md5' ? bytes.md5 : bytes.sha256
-    if (actual !== expected) {
-      return `The ${algorithm} digest of the bytes that came is not the one that was sent; nothing was kept.`
-    }
-  }
-  return null
 }
 
 function checkName(name: string): void {

@@ -3,6 +3,7 @@ import { type Migration, Migrator } from 'kysely/migration'
 import type { Database, Engine } from './database.ts'
 import * as foundation from './migrations/0001-foundation.ts'
 import * as workFiles from './migrations/0002-work-files.ts'
+import * as studies from './migrations/0003-studies.ts'
 import * as imports from './migrations/0004-imports.ts'
 import * as portOrders from './migrations/0005-port-orders.ts'
 import * as orders from './migrations/0006-orders.ts'
@@ -15,6 +16,7 @@ interface OwnMigration {
 const migrations: Record<string, OwnMigration> = {
   '0001-foundation': foundation,
   '0002-work-files': workFiles,
+  '0003-studies': studies,
   '0004-imports': imports,
   '0005-port-orders': portOrders,
   '0006-orders': orders,

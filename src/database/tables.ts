@@ -17,6 +17,7 @@ import type {
   PortOrderNumbersTable,
   PortOrdersTable,
 } from './port-order-tables.ts'
+import type * as study from './study-tables.ts'
 
 /**
  * The tables, as both engines hold them: text ids of ours, times in milliseconds since the epoch,
@@ -48,6 +49,10 @@ export interface Tables {
   order_datasets: OrderDatasetsTable
   order_files: OrderFilesTable
   order_counts: OrderCountsTable
+  studies: study.StudiesTable
+  study_deliveries: study.StudyDeliveriesTable
+  study_files: study.StudyFilesTable
+  watched_files: study.WatchedFilesTable
   imports: ImportsTable
   roster_heads: RosterHeadsTable
   roster_organizations: RosterEntriesTable
