@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import { authenticate } from '../../http/authenticate.ts'
+import { archiveRoute } from './archive-routes.ts'
 import { catalogRoutes } from './catalog-routes.ts'
 import { fileRoutes } from './file-routes.ts'
 import { metalinkRoute, publicRoutes } from './metalink-routes.ts'
@@ -32,6 +33,7 @@ function ordersRoutes(context: OrdersContext): FastifyPluginAsync {
           orderRoutes(closed, context, root)
           fileRoutes(closed, context, root)
           metalinkRoute(closed, context, root)
+          archiveRoute(closed, context, root)
         }
       }),
     )
