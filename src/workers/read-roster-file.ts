@@ -2,7 +2,7 @@ import { hashPassword, type PasswordCost } from '../auth/password.ts'
 import { type ImportRow, type RowOutcome, readRow } from '../core/import-rows.ts'
 import { type Header, recognizeHeader } from '../core/import-templates.ts'
 import type { ImportCounts } from '../core/imports.ts'
-import { CsvError, type CsvRow, createCsvParser } from './csv-reader.ts'
+import { CsvError, type CsvParser, type CsvRow, createCsvParser } from './csv-reader.ts'
 import type { ImportCalls, ImportReport, ImportTask } from './import-task.ts'
 import { createCsvWriter } from './writers/csv.ts'
 import type { RowWriter } from './writers/row-writer.ts'
@@ -26,12 +26,10 @@ export async function readRosterFile(task: ImportTask, calls: ImportCalls): Prom
     for (let isEnd = false; !isEnd; ) {
       const bytes = await calls.read()
       isEnd = bytes === null
-      if (bytes === null) parser.end()
-      else parser.push(bytes)
-      if (book === null) {
-        const first = shelf.shift()
-        if (first !== null) book = openBook(first)
-      }
+      const fault = feed(parser, bytes)
+      const first = book === null ? shelf.shift() : null
+      if (first !== null) book = openBook(first)
+      if (fault !== null) throw fault
       while (book !== null && shelf.isFull(isEnd)) {
         await handle(shelf.take(), { task, calls, counts, book })
       }
@@ -42,6 +40,18 @@ export async function readRosterFile(task: ImportTask, calls: ImportCalls): Prom
   } catch (error) {
     if (!(error instanceof CsvError)) throw error
     return { kind: 'refused', sentence: place(error, book?.header ?? null), counts }
+  }
+}
+
+/** What stops the parser: told after the header was looked at, which came before it. */
+function feed(parser: CsvParser, bytes: Uint8Array | null): CsvError | null {
+  try {
+    if (bytes === null) parser.end()
+    else parser.push(bytes)
+    return null
+  } catch (error) {
+    if (error instanceof CsvError) return error
+    throw error
   }
 }
 

@@ -38,6 +38,7 @@ export async function takeUpload<T>(
       continue
     }
     const name = fromFileName(part.filename)
+    endWithRequest(part, request)
     taken = { result: await take({ name, source: bytesOf(part, maxBytes) }) }
   }
   if (taken === null) {
@@ -53,6 +54,13 @@ async function* partsOf(request: FastifyRequest): AsyncGenerator<Multipart> {
     if (next.done) return
     yield next.value
   }
+}
+
+/** A client that goes away leaves the form's parser waiting for ever, and the file's reader with it. */
+function endWithRequest({ file }: MultipartFile, { raw }: FastifyRequest): void {
+  raw.once('close', () => {
+    if (!raw.complete) file.destroy(new Error('The client went away.'))
+  })
 }
 
 async function* bytesOf(part: MultipartFile, maxBytes: number): AsyncGenerator<Uint8Array> {
