@@ -4,6 +4,7 @@ import { downloadsApi } from './apis/downloads/routes.ts'
 import { importsApi } from './apis/imports/routes.ts'
 import { ordersApi } from './apis/orders/routes.ts'
 import { portOrdersApi } from './apis/port-orders/routes.ts'
+import { studiesApi, studiesPrefix } from './apis/studies/routes.ts'
 import { v1Api } from './apis/v1/routes.ts'
 import { createSignIn } from './auth/sign-in.ts'
 import type { Settings } from './config.ts'
@@ -165,6 +166,9 @@ async function mount(
   const portOrders = portOrdersApi(context, { profile, strict: jsonApiStrict === 'on' })
   await app.register(portOrders, { prefix: '/v2/portorders' })
   await app.register(importsApi(context, { maxBytes: settings.importMaxBytes }))
+  const { studiesProfile, studiesDateOffset: dateOffset } = settings
+  const studies = studiesApi(context, { profile: studiesProfile, dateOffset })
+  await app.register(studies, { prefix: studiesPrefix })
   await app.register(v1Api(context), { prefix: '/v1' })
 }
 

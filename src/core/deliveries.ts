@@ -8,6 +8,7 @@ import { recordEvents } from './events.ts'
 import { newId } from './ids.ts'
 import type { Thing } from './may.ts'
 import { hasPermission, type Principal } from './principal.ts'
+import { type StudyPath, studyPermission } from './study-path.ts'
 import type { Change } from './transact.ts'
 
 export interface NewDelivery {
@@ -198,6 +199,7 @@ export async function listDeliveries(
 
 /** What `may` needs to know of a delivery. */
 export function deliveryThing(core: Core, row: DeliveryRow): Thing {
+  if (row.kind === 'study') return studyThing(row)
   const type = row.type === null ? undefined : core.downloadTypes.get(row.type)
   return {
     organizationId: row.organization_id,
@@ -205,6 +207,13 @@ export function deliveryThing(core: Core, row: DeliveryRow): Thing {
     // A type that was taken out of the configuration keeps the permission it would have by default.
     permission: row.type === null ? null : (type?.permission ?? `download:${row.type}`),
   }
+}
+
+/** What is published belongs to its organization: whoever sees the study picks it up, wherever they ask. */
+function studyThing(row: DeliveryRow): Thing {
+  const { organization, study } = JSON.parse(row.info ?? '{}') as StudyPath
+  const permission = studyPermission('study', organization, study)
+  return { organizationId: row.organization_id, ownerId: null, permission }
 }
 
 /** Deliveries whose time is over and that are not `expired` yet, the longest overdue first. */

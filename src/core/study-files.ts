@@ -104,13 +104,17 @@ export async function removeStudyFiles(
   return removed
 }
 
-/** Numbers of files that a delivery lists, at most 1,000. */
-export async function someStudyFiles(db: Connection, deliveryNumber: number): Promise<number[]> {
+/** Numbers of files that a delivery lists, at most `limit`. */
+export async function someStudyFiles(
+  db: Connection,
+  deliveryNumber: number,
+  limit: number,
+): Promise<number[]> {
   const rows = await db
     .selectFrom('study_files')
     .select('file_number')
     .where('delivery_number', '=', deliveryNumber)
-    .limit(1000)
+    .limit(limit)
     .execute()
   return rows.map((row) => row.file_number)
 }

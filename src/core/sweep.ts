@@ -10,6 +10,8 @@ import { closeOrder } from './order-progress.ts'
 import { expirePortOrders } from './port-order-expiry.ts'
 import { compactRosters } from './roster.ts'
 import { deleteUnreferenced, keysWithRow, rewrapKeys } from './stored-files.ts'
+import { removeStudyDelivery } from './studies.ts'
+import { removeStudyFiles, someStudyFiles } from './study-files.ts'
 import { transact } from './transact.ts'
 import { removeLostWorkFiles } from './work-files.ts'
 
@@ -100,8 +102,10 @@ async function expireDeliveries(core: Core, { signal }: SweepOptions): Promise<n
       const let_go = await transact(core, (change) => expireFiles(change, delivery.number, BATCH))
       if (let_go < BATCH) break
     }
+    if (delivery.kind === 'study') await unlist(core, delivery.number)
     await transact(core, async (change) => {
       await moveDelivery(change, delivery, { to: 'expired' })
+      if (delivery.kind === 'study') await removeStudyDelivery(change, delivery.number)
       await endArchives(change, delivery.number)
       await cancelJobs(change, delivery.number)
       if (delivery.kind === 'order') await closeOrder(core, change, delivery.number)
@@ -109,6 +113,14 @@ async function expireDeliveries(core: Core, { signal }: SweepOptions): Promise<n
     expired += 1
   }
   return expired
+}
+
+async function unlist(core: Core, deliveryNumber: number): Promise<void> {
+  for (;;) {
+    const numbers = await someStudyFiles(core.database.kysely, deliveryNumber, BATCH)
+    if (numbers.length === 0) return
+    await transact(core, (change) => removeStudyFiles(change, numbers))
+  }
 }
 
 async function removeOldArchives(core: Core, { signal }: SweepOptions): Promise<void> {
