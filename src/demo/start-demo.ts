@@ -7,6 +7,7 @@ import type { Logger } from '../log.ts'
 import { type RunningServer, startServer } from '../server.ts'
 import { demoAccounts, seedAccounts } from './accounts.ts'
 import { demoConfig } from './config.ts'
+import { type DemoImports, seedImports } from './imports.ts'
 import { createColdTier, type DemoOrders, seedOrders } from './orders.ts'
 import { buildSourceData } from './source-data.ts'
 
@@ -14,7 +15,7 @@ import { buildSourceData } from './source-data.ts'
 export interface DemoReport {
   url: string
   accounts: typeof demoAccounts
-  examples: { downloadType: string } & DemoOrders
+  examples: { downloadType: string } & DemoOrders & DemoImports
 }
 
 export interface RunningDemo {
@@ -57,7 +58,7 @@ export async function startDemo(settings: Settings, log: Logger): Promise<Runnin
 async function seed(
   { installation: { core } }: RunningServer,
   source: string,
-): Promise<DemoOrders> {
+): Promise<DemoOrders & DemoImports> {
   await seedAccounts(core)
-  return await seedOrders(core, source)
+  return { ...(await seedOrders(core, source)), ...(await seedImports(core)) }
 }

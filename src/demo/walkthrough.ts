@@ -36,6 +36,12 @@ All of them, with their hashes checked, by aria2; then ask for the list again: t
 Order something: the files of published products that a query finds
   curl -s ${bearer} ${json} -d '{"queries":["productId:communes-22 OR name:Finistère"]}' ${url}/api/v1/rs-order/user/orders/apply
 
+Import a roster (Imports API): a token, the upload, its status, the signed URL of the result
+  TOKEN=$(curl -s --form grant_type=client_credentials --form client_id=${accounts.client.clientId} --form client_secret=${accounts.client.clientSecret} ${url}/api/v1/upload/v1/oauth2/tokens | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
+  REF=$(curl -s -H "Authorization: Bearer $TOKEN" --form 'file=@"${examples.import.file}"' ${url}/api/v1/upload/api/v1/upload | sed 's/.*"referenceId":"\\([^"]*\\)".*/\\1/'); echo $REF
+  curl -s -H "Authorization: Bearer $TOKEN" ${url}/api/v1/upload/api/v1/status/$REF
+  curl -s $(curl -s -H "Authorization: Bearer $TOKEN" ${url}/api/v1/upload/api/v1/download/$REF | sed 's/.*"signedUrl":"\\([^"]*\\)".*/\\1/')
+
 Get a token by OAuth2 client credentials:
   curl -s -d grant_type=client_credentials -d client_id=${accounts.client.clientId} -d client_secret=${accounts.client.clientSecret} ${url}/oauth2/token
 
