@@ -52,7 +52,8 @@ export async function placeOrder(
   demandMayOrder(principal)
   const until = await newestProduct(core.database.kysely)
   await demandFiles(core, principal, { order, until })
-  const { idempotencyKey: key, correlationId, ...request } = order
+  // Label and correlation id may have been made up for this very request.
+  const { idempotencyKey: key, correlationId: _id, label: _label, ...request } = order
   return await transact(core, (change) => {
     const { accountId } = principal
     const repeatable =

@@ -24,6 +24,7 @@ export function apiBase(context: ApiContext, request: FastifyRequest): Base {
 
 /** Answers in this API's own form to whatever goes wrong. */
 export function takeErrors(app: FastifyInstance): void {
+  app.removeContentTypeParser('text/plain')
   app.setErrorHandler((error, request, reply) => {
     const refusal = asDeliveryError(error)
     if (refusal.code === 'internal') request.log.error({ err: error }, 'Request failed')
