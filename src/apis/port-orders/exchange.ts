@@ -17,10 +17,13 @@ export interface ById {
 
 /** Sends a document under the media type of the dialect; none is to be kept by caches. */
 export function sendDocument(reply: FastifyReply, body: unknown, dialect: Dialect): FastifyReply {
-  return reply
-    .header('Cache-Control', 'no-store')
-    .type(dialect.strict ? 'application/vnd.api+json' : 'application/json')
-    .send(JSON.stringify(body))
+  return (
+    reply
+      .header('Cache-Control', 'no-store')
+      .type(dialect.strict ? 'application/vnd.api+json' : 'application/json')
+      // As bytes: of a text the framework would say a charset, which JSON:API 1.1 forbids for its media type.
+      .send(Buffer.from(JSON.stringify(body)))
+  )
 }
 
 /**
