@@ -57,11 +57,13 @@ function withNumber(name: string, count: number): string {
   return dot <= 0 ? `${name} (${count})` : `${name.slice(0, dot)} (${count})${name.slice(dot)}`
 }
 
+const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
+
 function escapeXml(text: string): string {
   return (
     text
       .toWellFormed()
-      .replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`)
+      .replace(/[&<>"]/g, (character) => entities[character] ?? '')
       // biome-ignore lint/suspicious/noControlCharactersInRegex: XML 1.0 has no way to write them
       .replace(/[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, '_')
   )

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { findAccount } from '../../core/accounts.ts'
 import type { Core } from '../../core/core.ts'
@@ -50,7 +51,7 @@ export function applyRoute(app: FastifyInstance, context: OrdersContext, root: s
         status: isContent ? 'DENIED' : 'FAILED',
         errorType,
         message: (error as DeliveryError).message,
-        ...(asked === null ? {} : { correlationId: asked }),
+        correlationId: asked,
       })
     }
   })
@@ -63,9 +64,11 @@ export function applyRoute(app: FastifyInstance, context: OrdersContext, root: s
   }
 }
 
-function correlationOf(body: unknown): string | null {
+/** The live system makes one up, also for what it refuses. */
+function correlationOf(body: unknown): string {
   const { correlationId } = (body ?? {}) as { correlationId?: unknown }
-  return typeof correlationId === 'string' && correlationId.length <= 255 ? correlationId : null
+  const isGiven = typeof correlationId === 'string' && correlationId !== ''
+  return isGiven && correlationId.length <= 255 ? correlationId : randomUUID()
 }
 
 /** Listing, reading and steering orders. */
