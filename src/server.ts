@@ -169,25 +169,34 @@ async function mount(
   const { studiesProfile, studiesDateOffset: dateOffset } = settings
   const studies = studiesApi(context, { profile: studiesProfile, dateOffset })
   await app.register(studies, { prefix: studiesPrefix })
-  await app.register(v1Api(context), { prefix: '/v1' })
+  const sessions = {
+    idleSeconds: settings.sessionIdleSeconds,
+    wholeSeconds: settings.sessionSeconds,
+  }
+  await app.register(v1Api(context, sessions), { prefix: '/v1' })
 }
 
-function tlsFiles({ tlsCert: cert, tlsKey: key }: Settings): TlsFiles | null {
-  if (cert === null && key === null) return null
+function tlsFiles(settings: Settings): TlsFiles | null {
+  const { tlsCert: cert, tlsKey: key } = settings
   if (cert !== null && key !== null) return { cert, key }
-  throw new Error('HTTPS needs both: set CLAIMCHECK_TLS_CERT and CLAIMCHECK_TLS_KEY, or neither.')
+  if (cert !== null || key !== null) {
+    throw new Error('HTTPS needs both: set CLAIMCHECK_TLS_CERT and CLAIMCHECK_TLS_KEY, or neither.')
+  }
+  if (settings.httpRedirectPort === null) return null
+  throw new Error('CLAIMCHECK_HTTP_REDIRECT_PORT needs HTTPS: set CLAIMCHECK_TLS_CERT, too.')
 }
 
 async function redirectToTls(
   app: FastifyInstance,
-  { host, httpRedirectPort: port, publicUrl, tlsCert }: Settings,
+  { host, httpRedirectPort: port, publicUrl }: Settings,
 ): Promise<RedirectServer | null> {
   if (port === null) return null
-  if (tlsCert === null) {
-    throw new Error('CLAIMCHECK_HTTP_REDIRECT_PORT needs HTTPS: set CLAIMCHECK_TLS_CERT, too.')
+  try {
+    return await startRedirectServer({ host, port, publicUrl, securePort: portOf(app) })
+  } catch (cause) {
+    await app.close()
+    throw new Error(`Claimcheck cannot listen on ${host} port ${port} for plain HTTP.`, { cause })
   }
-  const securePort = portOf(app)
-  return await startRedirectServer({ host, port, publicUrl, securePort })
 }
 
 function portOf(app: FastifyInstance): number {

@@ -15,7 +15,7 @@ export const demoAccounts = {
 } as const
 
 /** What the demo account may do: everything that the examples show. */
-const demoPermissions = ['download:*', 'work:by-hand', 'order', 'rostering']
+const demoPermissions = ['download:*', 'work:by-hand', 'order', 'port-orders', 'rostering']
 
 /** Makes the demo's organizations, accounts and credentials where they are not there yet. */
 export async function seedAccounts(core: Core): Promise<void> {

@@ -9,13 +9,14 @@ import { demoAccounts, seedAccounts } from './accounts.ts'
 import { demoConfig } from './config.ts'
 import { type DemoImports, seedImports } from './imports.ts'
 import { createColdTier, type DemoOrders, seedOrders } from './orders.ts'
+import { type DemoPortOrders, seedPortOrders } from './port-orders.ts'
 import { buildSourceData } from './source-data.ts'
 
 /** What programs that drive the demo are told, in one line of JSON. */
 export interface DemoReport {
   url: string
   accounts: typeof demoAccounts
-  examples: { downloadType: string } & DemoOrders & DemoImports
+  examples: { downloadType: string } & DemoOrders & DemoImports & DemoPortOrders
 }
 
 export interface RunningDemo {
@@ -58,7 +59,11 @@ export async function startDemo(settings: Settings, log: Logger): Promise<Runnin
 async function seed(
   { installation: { core } }: RunningServer,
   source: string,
-): Promise<DemoOrders & DemoImports> {
+): Promise<DemoOrders & DemoImports & DemoPortOrders> {
   await seedAccounts(core)
-  return { ...(await seedOrders(core, source)), ...(await seedImports(core)) }
+  return {
+    ...(await seedOrders(core, source)),
+    ...(await seedImports(core)),
+    ...(await seedPortOrders(core)),
+  }
 }

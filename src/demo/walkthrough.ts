@@ -42,6 +42,10 @@ Import a roster (Imports API): a token, the upload, its status, the signed URL o
   curl -s -H "Authorization: Bearer $TOKEN" ${url}/api/v1/upload/api/v1/status/$REF
   curl -s $(curl -s -H "Authorization: Bearer $TOKEN" ${url}/api/v1/upload/api/v1/download/$REF | sed 's/.*"signedUrl":"\\([^"]*\\)".*/\\1/')
 
+A document of a port order (Flowroute API): a time-limited URL first, then the bytes:
+  curl -s -u ${accounts.key.accessKey}:${accounts.key.secretKey} ${url}/v2/portorders/${examples.portOrder}/files/${examples.portOrderFile}
+  curl -sO "$(curl -s -u ${accounts.key.accessKey}:${accounts.key.secretKey} ${url}/v2/portorders/${examples.portOrder}/files/${examples.portOrderFile} | sed 's/.*"url":"\\([^"]*\\)".*/\\1/')"
+
 Get a token by OAuth2 client credentials:
   curl -s -d grant_type=client_credentials -d client_id=${accounts.client.clientId} -d client_secret=${accounts.client.clientSecret} ${url}/oauth2/token
 
