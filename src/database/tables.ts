@@ -1,16 +1,7 @@
 import type { Generated, Selectable } from 'kysely'
 import type { ArchiveEntriesTable, ArchivesTable } from './archive-tables.ts'
 import type { ImportsTable, RosterEntriesTable, RosterHeadsTable } from './import-tables.ts'
-import type {
-  OrderBatchesTable,
-  OrderCountsTable,
-  OrderDatasetsTable,
-  OrderFilesTable,
-  OrdersTable,
-  ProductFilesTable,
-  ProductPropertiesTable,
-  ProductsTable,
-} from './order-tables.ts'
+import type * as orders from './order-tables.ts'
 import type {
   PortOrderFilesTable,
   PortOrderGroupsTable,
@@ -41,14 +32,14 @@ export interface Tables {
   port_orders: PortOrdersTable
   port_order_numbers: PortOrderNumbersTable
   port_order_files: PortOrderFilesTable
-  products: ProductsTable
-  product_properties: ProductPropertiesTable
-  product_files: ProductFilesTable
-  orders: OrdersTable
-  order_batches: OrderBatchesTable
-  order_datasets: OrderDatasetsTable
-  order_files: OrderFilesTable
-  order_counts: OrderCountsTable
+  products: orders.ProductsTable
+  product_properties: orders.ProductPropertiesTable
+  product_files: orders.ProductFilesTable
+  orders: orders.OrdersTable
+  order_batches: orders.OrderBatchesTable
+  order_datasets: orders.OrderDatasetsTable
+  order_files: orders.OrderFilesTable
+  order_counts: orders.OrderCountsTable
   studies: study.StudiesTable
   study_deliveries: study.StudyDeliveriesTable
   study_files: study.StudyFilesTable
@@ -62,6 +53,7 @@ export interface Tables {
   roster_sessions: RosterEntriesTable
   archives: ArchivesTable
   archive_entries: ArchiveEntriesTable
+  ended_sessions: EndedSessionsTable
 }
 
 export interface OrganizationsTable {
@@ -281,6 +273,13 @@ export interface IdempotencyKeysTable {
   /** JSON of the first answer; null while the first request is still running. */
   answer: string | null
   created_at: number
+}
+
+/** Sessions that were ended by hand. */
+export interface EndedSessionsTable {
+  id: string
+  /** When it would have ended at the latest: then the row may go. */
+  until: number
 }
 
 export type OrganizationRow = Selectable<OrganizationsTable>
