@@ -8,6 +8,7 @@ interface Import {
   /** A path below `src/`, or a package. */
   readonly to: string
   readonly typeOnly: boolean
+  readonly lazy: boolean
 }
 
 /** From left to right; an import points to the right, or stays in its own layer. */
@@ -15,6 +16,7 @@ const layers: readonly (readonly string[])[] = [
   ['main.ts'],
   ['cli'],
   ['demo'],
+  ['client'],
   ['server.ts'],
   ['open-installation.ts'],
   ['load-config.ts', 'config-file'],
@@ -34,6 +36,7 @@ const layers: readonly (readonly string[])[] = [
     'suggest.ts',
   ],
 ]
+const clientLayer = layers.findIndex((layer) => layer.includes('client'))
 const engines = /^(database\/open-|storage\/(disk|s3|encrypted)\.ts$)/
 const notInCore = /^(fastify|@fastify\/.*|(node:)?https?|better-sqlite3|pg)$/
 const writes = /\b(?:insertInto|updateTable|deleteFrom|replaceInto)\(\s*'(\w+)'/g
@@ -62,6 +65,7 @@ export function readImports(path: string, text: string): Import[] {
       from: path,
       to: to.startsWith('.') ? join(dirname(path), to) : to,
       typeOnly: type !== undefined || onlyTypes,
+      lazy: lazy !== undefined,
     }
   })
 }
@@ -81,12 +85,51 @@ function breachOfArrows(one: Import, imports: readonly Import[]): string[] {
       breaches.push(`${from} imports ${to} against the arrows`)
     }
   }
+  if (left === clientLayer && right !== -1 && placeOf(to) !== 'client') {
+    breaches.push(`${from} imports ${to}: the client has nothing of the server`)
+  }
+  if (isForBrowsers(from) && (/^client\/files\//.test(to) || right === -1)) {
+    breaches.push(`${from} imports ${to}, which browsers do not have`)
+  }
+  if (
+    /^client\/files\//.test(from) &&
+    right === -1 &&
+    !/^node:(fs\/promises|fs|path|crypto)$/.test(to)
+  ) {
+    breaches.push(`${from} imports ${to}, which not every runtime has`)
+  }
   const [api, otherApi] = [from, to].map((path) => /^apis\/([^/]+)\//.exec(path)?.[1])
   if (api !== undefined && otherApi !== undefined && api !== otherApi) {
     breaches.push(`${from} imports ${to}, a sibling`)
   }
   return breaches
 }
+
+/** What `claimcheck/client` exports needs web standards alone; `client/files/` writes files. */
+function isForBrowsers(path: string): boolean {
+  return /^client\/(?!files\/)/.test(path)
+}
+
+/**
+ * Files of the server that are loaded as soon as one of the entries is, each with the one that loads
+ * it; lazy imports count from the entries that are named here.
+ */
+export function loadsOfServer(sources: Sources, entries: readonly string[]): string[] {
+  const found: string[] = []
+  const seen = new Set<string>(entries)
+  for (const path of seen) {
+    for (const { to, typeOnly, lazy } of readImports(path, sources.get(path) ?? '')) {
+      if (typeOnly || lazy || seen.has(to)) continue
+      if (sources.has(to)) seen.add(to)
+      const isOfServer = sources.has(to) ? !clientSide.test(to) : !to.startsWith('node:')
+      if (isOfServer) found.push(`${path} loads ${to}`)
+    }
+  }
+  return found
+}
+
+/** What a client command may load: it needs no package either. */
+const clientSide = /^(?:main\.ts|cli\/.*|client\/.*|suggest\.ts|package-version\.ts)$/
 
 /** The seams may use the core's own words: files of `core/` that import nothing of ours. */
 function isVocabulary(path: string, imports: readonly Import[]): boolean {

@@ -1,0 +1,77 @@
+import type { ApiContext } from '../api-context.ts'
+import { refusalOf } from '../call.ts'
+import { ClientError } from '../client-error.ts'
+import type { RemoteDelivery, Snapshot } from '../delivery.ts'
+import { fromHex } from '../digests.ts'
+import { drain } from '../drain.ts'
+import { fileId } from '../file-id.ts'
+import { asList, asObject, asSize, asText, demandText } from '../json.ts'
+import { listedUrl } from '../listed-url.ts'
+import { sendPatiently } from '../patiently.ts'
+import type { RemoteFile } from '../remote-file.ts'
+import { shownUrl } from '../shown-url.ts'
+import { parseMetalink } from './metalink.ts'
+
+/** The largest manifest that is read: one of 97,078 files had 69 MB. */
+const longest = 512 * 1024 * 1024
+
+/**
+ * A list of files with addresses and digests: Metalink 3 or 4, or the JSON that `--manifest` writes.
+ * @param text the manifest itself, when it is not to be fetched from `url`
+ */
+export function openManifest(context: ApiContext, url: string, text?: string): RemoteDelivery {
+  return {
+    api: 'manifest',
+    url: shownUrl(url),
+    isTree: true,
+    archive: null,
+    async *watch({ signal } = {}): AsyncGenerator<Snapshot> {
+      const read = text ?? (await fetchText(context, url, signal))
+      const files = parseManifest(read, url)
+      yield { standing: 'done', word: 'listed', progress: null, message: null, files }
+    },
+  }
+}
+
+async function fetchText(
+  { transport }: ApiContext,
+  url: string,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const { response } = await sendPatiently(transport, { url, signal })
+  if (!response.ok) throw refusalOf(response.status, await drain(response), url)
+  return await drain(response, longest)
+}
+
+/**
+ * The files that a manifest lists. Links are taken relative to where it came from.
+ * @throws ClientError `bad_answer` when it is no manifest
+ */
+export function parseManifest(text: string, base: string): RemoteFile[] {
+  if (/^\s*</.test(text)) return parseMetalink(text, base)
+  let body: unknown
+  try {
+    body = JSON.parse(text)
+  } catch (cause) {
+    throw new ClientError('bad_answer', `${shownUrl(base)} is no manifest.`, { cause })
+  }
+  const files = asObject(body).files
+  if (!Array.isArray(files)) {
+    throw new ClientError('bad_answer', `${shownUrl(base)} is no manifest: it has no "files".`)
+  }
+  return asList(files).map((item) => {
+    const entry = asObject(item)
+    const url = listedUrl(demandText(entry.url, 'url', base), base)
+    const parts = asText(entry.name)?.split('/') ?? []
+    return {
+      id: fileId(url),
+      name: parts.at(-1) ?? null,
+      folders: parts.slice(0, -1),
+      size: asSize(entry.size),
+      mediaType: asText(entry.mediaType),
+      digests: { ...fromHex(entry.md5), ...fromHex(entry.sha256) },
+      isFixed: false,
+      locate: async () => ({ url, authorize: true, renewable: false }),
+    }
+  })
+}

@@ -1,0 +1,137 @@
+import type { ApiContext } from '../api-context.ts'
+import { type Called, call } from '../call.ts'
+import type { RemoteDelivery, Snapshot, Standing, WatchOptions } from '../delivery.ts'
+import { fromHex } from '../digests.ts'
+import { asList, asObject, asSize, asText, demandText, type Json } from '../json.ts'
+import { nextLook } from '../next-look.ts'
+import type { RemoteFile } from '../remote-file.ts'
+import { resolvePlace } from '../resolve-place.ts'
+import { shownUrl } from '../shown-url.ts'
+
+const standings: Readonly<Record<string, Standing>> = {
+  done: 'done',
+  incomplete: 'incomplete',
+  failed: 'failed',
+  canceled: 'canceled',
+  expired: 'expired',
+}
+
+/** How long one request may hang until it is over, in seconds: `Prefer: wait`. */
+const waitSeconds = 30
+
+/** A delivery of our own API, or one of its files. */
+export function openV1(context: ApiContext, url: string): RemoteDelivery {
+  const [, base = '', kind, key = ''] = /^(.*\/v1)\/(deliveries|files)\/([^/?#]+)/.exec(url) ?? []
+  const isFile = kind === 'files'
+  const at = `${base}/${kind}/${key}`
+  return {
+    api: 'v1',
+    url: shownUrl(at),
+    isTree: false,
+    archive: null,
+    watch: (options = {}) =>
+      isFile ? watchFile(context, { base, at }, options) : watch(context, { base, at }, options),
+  }
+}
+
+interface Address {
+  readonly base: string
+  readonly at: string
+}
+
+async function* watch(
+  context: ApiContext,
+  address: Address,
+  { signal, once = false, withoutFiles = false }: WatchOptions,
+): AsyncGenerator<Snapshot> {
+  const seen = new Set<string>()
+  let patient = false
+  for (;;) {
+    // Waiting on the server would hold up files that are ready now: only when the last look had none.
+    const headers: Record<string, string> = patient ? { prefer: `wait=${waitSeconds}` } : {}
+    const called = await call(context.transport, { url: address.at, headers, signal })
+    const delivery = asObject(called.body)
+    const word = demandText(delivery.state, 'state', address.at)
+    const standing = standings[word] ?? 'waiting'
+    const files: RemoteFile[] = []
+    if (!withoutFiles && standing !== 'expired') {
+      for await (const file of listFiles(context, address, signal)) {
+        if (!seen.has(file.id)) files.push(file)
+        seen.add(file.id)
+      }
+    }
+    const progress = typeof delivery.progress === 'number' ? delivery.progress : null
+    yield { standing, word, progress, message: asText(delivery.message), files }
+    if (standing !== 'waiting' || once) return
+    if (files.length === 0) await betweenLooks(context, called, { patient, signal })
+    patient = files.length === 0
+  }
+}
+
+/** A request that the server held open was the wait already. */
+async function betweenLooks(
+  context: ApiContext,
+  { headers }: Called,
+  { patient, signal }: { patient: boolean; signal: AbortSignal | undefined },
+): Promise<void> {
+  if (patient && headers.has('preference-applied')) return
+  if (!patient) return
+  await nextLook(context, headers, signal)
+}
+
+async function* listFiles(
+  context: ApiContext,
+  { base, at }: Address,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<RemoteFile> {
+  let cursor: string | null = null
+  do {
+    const query = new URLSearchParams({ limit: '1000', ...(cursor === null ? {} : { cursor }) })
+    const { body } = await call(context.transport, { url: `${at}/files?${query}`, signal })
+    for (const item of asList(asObject(body).items)) {
+      const entry = asObject(item)
+      if (entry.state === 'available' || entry.state === 'delivered') {
+        yield toFile(context, base, entry)
+      }
+    }
+    cursor = asText(asObject(body).next)
+  } while (cursor !== null)
+}
+
+async function* watchFile(
+  context: ApiContext,
+  { base, at }: Address,
+  { signal, once = false }: WatchOptions,
+): AsyncGenerator<Snapshot> {
+  for (;;) {
+    const { body, headers } = await call(context.transport, { url: at, signal })
+    const entry = asObject(body)
+    const word = demandText(entry.state, 'state', at)
+    const standing = fileStandings[word] ?? 'waiting'
+    const files = standing === 'done' ? [toFile(context, base, entry)] : []
+    yield { standing, word, progress: null, message: asText(entry.message), files }
+    if (standing !== 'waiting' || once) return
+    await nextLook(context, headers, signal)
+  }
+}
+
+const fileStandings: Readonly<Record<string, Standing>> = {
+  available: 'done',
+  delivered: 'done',
+  failed: 'failed',
+  expired: 'expired',
+}
+
+function toFile({ transport }: ApiContext, base: string, entry: Json): RemoteFile {
+  const at = `${base}/files/${demandText(entry.number, 'number', base)}`
+  return {
+    id: shownUrl(at),
+    name: asText(entry.name),
+    folders: [],
+    size: asSize(entry.size),
+    mediaType: asText(entry.mediaType),
+    digests: { ...fromHex(entry.md5), ...fromHex(entry.sha256) },
+    isFixed: true,
+    locate: (signal) => resolvePlace(transport, `${at}/content`, signal),
+  }
+}

@@ -1,0 +1,130 @@
+import { ClientError, type ClientErrorCode } from './client-error.ts'
+import { drain } from './drain.ts'
+import { sendPatiently } from './patiently.ts'
+import { shownUrl } from './shown-url.ts'
+import type { Sent, Transport } from './transport.ts'
+
+/** A JSON answer. */
+export interface Called {
+  readonly status: number
+  readonly headers: Headers
+  /** null where there is no body. */
+  readonly body: unknown
+  readonly url: string
+}
+
+/** A listing of a hundred thousand files has some 70 MB. */
+const longest = 512 * 1024 * 1024
+
+export interface CallOptions extends Sent {
+  /** Statuses beside 2xx that are answers, not refusals. */
+  readonly accept?: readonly number[]
+  /** false: sent once, because twice would do it twice. */
+  readonly repeatable?: boolean
+}
+
+/**
+ * Sends a request and reads the JSON of its answer.
+ * @throws ClientError by the status; `bad_answer` for what is no JSON, such as the page of a firewall
+ */
+export async function call(transport: Transport, options: CallOptions): Promise<Called> {
+  const { accept = [], repeatable = true, ...sent } = options
+  const asked = { ...sent, headers: { accept: 'application/json', ...sent.headers } }
+  const { response, url } = repeatable
+    ? await sendPatiently(transport, asked)
+    : await transport.send(asked)
+  const { status, headers } = response
+  const text = await readWhole(response, asked)
+  if (!response.ok && !accept.includes(status)) throw refusalOf(status, text, url)
+  return { status, headers, body: text.trim() === '' ? null : parse(text, url), url }
+}
+
+/** POSTs a JSON body. */
+export async function post(
+  transport: Transport,
+  url: string,
+  options: Omit<CallOptions, 'url' | 'body'> & { json: unknown },
+): Promise<Called> {
+  const { json, headers, ...rest } = options
+  return await call(transport, {
+    repeatable: false,
+    ...rest,
+    url,
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(json),
+  })
+}
+
+/** A body that breaks off is no answer. */
+async function readWhole(response: Response, { url, signal }: Sent): Promise<string> {
+  if (!response.ok) return await drain(response)
+  try {
+    const length = Number(response.headers.get('content-length'))
+    if (length > longest) throw new ClientError('bad_answer', `${shownUrl(url)} answers too much.`)
+    return await response.text()
+  } catch (cause) {
+    if (cause instanceof ClientError) throw cause
+    signal?.throwIfAborted()
+    throw new ClientError('unreachable', `The answer of ${shownUrl(url)} broke off.`, { cause })
+  }
+}
+
+function parse(text: string, url: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    const page = /^\s*</.test(text) ? 'a web page' : 'something else'
+    throw new ClientError('bad_answer', `${shownUrl(url)} answers ${page} in place of JSON.`)
+  }
+}
+
+/** A refusal as an error with the server's own words, when it has some. */
+export function refusalOf(status: number, text: string, url: string): ClientError {
+  const said = sentenceOf(text)
+  const words = said === null ? '' : `: ${said.replace(/\.$/, '')}`
+  return new ClientError(codeOf(status), `${shownUrl(url)} answers ${status}${words}.`, {
+    details: { status },
+  })
+}
+
+function codeOf(status: number): ClientErrorCode {
+  if (status === 401) return 'unauthenticated'
+  if (status === 403) return 'forbidden'
+  if (status === 404 || status === 410) return 'not_found'
+  if (status === 429 || status === 503) return 'too_busy'
+  return status >= 500 ? 'server_failed' : 'refused'
+}
+
+/** Each API has its own form of an error; all of them have a sentence somewhere. */
+function sentenceOf(text: string): string | null {
+  if (/^\s*<\?xml|^\s*<Error/.test(text)) return cleaned(/<Message>([^<]*)/.exec(text)?.[1])
+  if (/^\s*</.test(text)) return null
+  let body: unknown
+  try {
+    body = JSON.parse(text)
+  } catch {
+    return cleaned(text)
+  }
+  return findSentence(body, 0)
+}
+
+const sentenceMembers = ['detail', 'message', 'messages', 'errors', 'error_description', 'title']
+
+function findSentence(value: unknown, depth: number): string | null {
+  if (typeof value === 'string') return cleaned(value)
+  if (depth > 4 || typeof value !== 'object' || value === null) return null
+  const inner: unknown[] = Array.isArray(value)
+    ? value.slice(0, 3)
+    : sentenceMembers.map((name) => (value as Record<string, unknown>)[name])
+  for (const one of inner) {
+    const found = findSentence(one, depth + 1)
+    if (found !== null) return found
+  }
+  return null
+}
+
+function cleaned(text: string | undefined): string | null {
+  const line = (text ?? '').replaceAll(/[\p{Cc}\s]+/gu, ' ').trim()
+  return line === '' ? null : line.slice(0, 300)
+}

@@ -1,0 +1,135 @@
+import { refusalOf } from '../call.ts'
+import { ClientError } from '../client-error.ts'
+import { type ContentRange, parseContentRange } from '../content-range.ts'
+import { discard, drain } from '../drain.ts'
+import { saysExpired } from '../expired-link.ts'
+import { parseRetryAfter } from '../retry-policy.ts'
+import { shownUrl } from '../shown-url.ts'
+import { learn } from './learn.ts'
+import { LinkExpired, Setback, StartAgain } from './setback.ts'
+import type { Transfer } from './transfer.ts'
+
+/** Bytes that are wanted: from the first to before the last; null: to the end. */
+export interface Wanted {
+  readonly start: number
+  readonly end: number | null
+}
+
+/**
+ * Asks for a part of the file, or all of it, and checks that the answer is what was asked for.
+ * @throws Setback, StartAgain, LinkExpired, ClientError
+ */
+export async function ask(
+  transfer: Transfer,
+  wanted: Wanted,
+  signal: AbortSignal,
+): Promise<Response> {
+  const { transport } = transfer.options
+  const place = await transfer.place(signal)
+  const isPart = wanted.start > 0 || wanted.end !== null
+  const { response, url } = await transport
+    .send({
+      url: place.url,
+      authorize: place.authorize,
+      headers: {
+        'accept-encoding': 'identity',
+        'want-repr-digest': 'sha-256=10',
+        ...(isPart ? rangeFields(transfer, wanted) : {}),
+      },
+      signal,
+    })
+    .catch((error: unknown) => {
+      const isPassing = error instanceof ClientError && error.code === 'unreachable'
+      throw isPassing ? new Setback('unreachable', error.message) : error
+    })
+  try {
+    await check(transfer, {
+      response,
+      wanted,
+      url,
+      placeUrl: place.url,
+      renewable: place.renewable,
+    })
+    return response
+  } catch (error) {
+    discard(response)
+    throw error
+  }
+}
+
+function rangeFields({ known }: Transfer, { start, end }: Wanted): Record<string, string> {
+  const range = `bytes=${start}-${end === null ? '' : end - 1}`
+  return known.etag === null ? { range } : { range, 'if-range': known.etag }
+}
+
+interface Answer {
+  readonly response: Response
+  readonly wanted: Wanted
+  /** After redirects. */
+  readonly url: string
+  readonly placeUrl: string
+  readonly renewable: boolean
+}
+
+async function check(transfer: Transfer, answer: Answer): Promise<void> {
+  const { response, wanted, url } = answer
+  const { status, headers } = response
+  if (status === 200) {
+    refusePage(transfer, answer)
+    learn(transfer, headers, { origin: new URL(url).origin, range: null })
+    if (wanted.start === 0 && wanted.end === null) return
+    transfer.known.hasRanges = false
+    throw new StartAgain('no_ranges', `${shownUrl(url)} does not give parts of the file.`)
+  }
+  if (status === 206) {
+    const range = demandRange(answer)
+    learn(transfer, headers, { origin: new URL(url).origin, range })
+    return
+  }
+  if (status === 412 || status === 416) {
+    throw new StartAgain('changed', `${shownUrl(url)} has no such part any more.`)
+  }
+  throw await refusal(transfer, answer)
+}
+
+/** RFC 9110 §15.3.7: a part says which one it is; one that we did not ask for must not be taken. */
+function demandRange({ response, wanted, url }: Answer): ContentRange {
+  const range = parseContentRange(response.headers.get('content-range'))
+  if (range !== null && range.start === wanted.start) {
+    if (wanted.end === null || range.end <= wanted.end) return range
+  }
+  throw new Setback('bad_answer', `${shownUrl(url)} gives another part than it was asked for.`)
+}
+
+/** A firewall's page, or a sign-in form, with 200. */
+function refusePage({ options: { file, target } }: Transfer, { response, url }: Answer): void {
+  const type = response.headers.get('content-type') ?? ''
+  if (!/^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(type)) return
+  const isWanted = /html/i.test(file.mediaType ?? '') || /\.x?html?$/i.test(target)
+  const isFile = /^\s*attachment/i.test(response.headers.get('content-disposition') ?? '')
+  if (isWanted || isFile) return
+  throw new Setback('not_a_file', `${shownUrl(url)} gives a web page in place of the file.`)
+}
+
+async function refusal(transfer: Transfer, answer: Answer): Promise<Error> {
+  const { response, url, placeUrl, renewable } = answer
+  const { status, headers } = response
+  const body = await drain(response)
+  if (saysExpired(status, body)) {
+    transfer.forget(placeUrl)
+    if (renewable) return new LinkExpired(`${shownUrl(url)} is over its time.`)
+    return new ClientError('link_expired', `${shownUrl(url)} is over its time. Ask for a new one.`)
+  }
+  const waitMs = parseRetryAfter(headers.get('retry-after'), transfer.options.transport.now())
+  if (status === 202) {
+    return new Setback('refused', `${shownUrl(url)} says that the file is not ready yet.`, waitMs)
+  }
+  if (status === 408 || status === 425 || status === 429 || status >= 500) {
+    const code = status === 429 || status === 503 ? 'too_busy' : 'server_failed'
+    return new Setback(code, `${shownUrl(url)} answers ${status}.`, waitMs)
+  }
+  if (status === 403 && /^\s*<(?:!doctype )?html/i.test(body)) {
+    return new Setback('forbidden', `A firewall before ${shownUrl(url)} refuses.`, waitMs)
+  }
+  return refusalOf(status, body, url)
+}

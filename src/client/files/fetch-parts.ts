@@ -1,0 +1,109 @@
+import type { Digests } from '../digests.ts'
+import { type Filling, fill, type Opened } from './fill.ts'
+import type { PartFile, PartState } from './part-file.ts'
+import { doneSpans, missingRegions, type Region, stealRegion } from './regions.ts'
+import { createRunningHash, hashRest, type RunningHash } from './running-hash.ts'
+import type { Transfer } from './transfer.ts'
+
+/** How often the state of a part is written down, in ms: what a crash costs at most. */
+const saveEveryMs = 5000
+
+export interface PartsOptions {
+  readonly part: PartFile
+  /** What an earlier process left; null: nothing. */
+  readonly state: PartState | null
+  /** The answer to a request for the whole. */
+  readonly first?: Opened | undefined
+}
+
+/**
+ * Fetches what is missing into a part, by several connections where that pays.
+ * @returns the length and the digests of the whole
+ * @throws StartAgain, ClientError; what came stays in the part, and its state is written down
+ */
+export async function fetchParts(
+  transfer: Transfer,
+  options: PartsOptions,
+): Promise<{ size: number; digests: Digests }> {
+  const { part, state } = options
+  const regions = missingRegions(state?.spans ?? [], state?.size ?? transfer.known.size)
+  const hash = createRunningHash(transfer.options.file.digests, transfer.known.digests)
+  const saver = setInterval(() => void save(transfer, part, regions).catch(() => {}), saveEveryMs)
+  saver.unref?.()
+  try {
+    await runConnections(transfer, { ...options, regions, hash })
+    const size = regions.reduce((most, { end }) => Math.max(most, end ?? 0), state?.size ?? 0)
+    const digests = await hashRest(hash, part.handle, { size, signal: transfer.options.signal })
+    return { size, digests }
+  } catch (error) {
+    // The error says more than one about its record would.
+    await save(transfer, part, regions).catch(() => {})
+    throw error
+  } finally {
+    clearInterval(saver)
+  }
+}
+
+interface Run extends PartsOptions {
+  readonly regions: Region[]
+  readonly hash: RunningHash
+}
+
+/** Connections join when the first answer has told how long the file is; one that fails ends all. */
+async function runConnections(transfer: Transfer, run: Run): Promise<void> {
+  const { regions, hash, part } = run
+  const stop = new AbortController()
+  const unclaimed = [...regions]
+  const running: Promise<void>[] = []
+  let failure: { error: unknown } | null = null
+
+  const filling: Filling = {
+    handle: part.handle,
+    signal: anySignal(transfer.options.signal, stop.signal),
+    onChunk: hash.offer,
+    onAnswer() {
+      while (running.length < connectionsFor(transfer)) join()
+    },
+  }
+  const work = async (first?: Opened) => {
+    let opened = first
+    for (;;) {
+      const region = unclaimed.shift() ?? stealRegion(regions)
+      if (region === null) return
+      await fill(transfer, region, { ...filling, first: opened })
+      opened = undefined
+    }
+  }
+  const join = (first?: Opened) => {
+    running.push(
+      work(first).catch((error: unknown) => {
+        failure ??= { error }
+        stop.abort()
+      }),
+    )
+  }
+  join(run.first)
+  // More may join while these are awaited.
+  for (let index = 0; index < running.length; index += 1) await running[index]
+  const failed = failure as { error: unknown } | null
+  if (failed !== null) throw failed.error
+}
+
+function connectionsFor({ options, known }: Transfer): number {
+  const { size, hasRanges, etag, isCoded } = known
+  if (size === null || size < options.splitBytes || !hasRanges || isCoded) return 1
+  // Parts that nothing vouches for are not put together.
+  const isVouched = etag !== null || Object.keys(options.file.digests).length > 0
+  return isVouched ? options.connections : 1
+}
+
+async function save(transfer: Transfer, part: PartFile, regions: Region[]): Promise<void> {
+  const { etag, origin, size, isCoded } = transfer.known
+  if (isCoded) return
+  const { id } = transfer.options.file
+  await part.save({ id, etag, origin, size, spans: doneSpans(regions, size) })
+}
+
+function anySignal(one: AbortSignal | undefined, other: AbortSignal): AbortSignal {
+  return one === undefined ? other : AbortSignal.any([one, other])
+}

@@ -1,0 +1,154 @@
+import { ClientError } from '../client-error.ts'
+import type { Client } from '../create-client.ts'
+import type { RemoteDelivery, Snapshot, Standing } from '../delivery.ts'
+import { createEventQueue, type EventQueue } from '../event-queue.ts'
+import { createFetchOne, type FetchOne } from './fetch-one.ts'
+import { type FolderRecord, openFolderRecord } from './folder-record.ts'
+import type { GetEvent } from './get-event.ts'
+import { syncFolder } from './part-file.ts'
+import { createPathFilter } from './path-filter.ts'
+import { runPool } from './run-pool.ts'
+import { openTargetFolder } from './target-folder.ts'
+
+export interface GetOptions {
+  /** Where the files go; made when it is not there. */
+  readonly folder: string
+  readonly signal?: AbortSignal
+  /** Files at a time; 8 when left out. */
+  readonly jobs?: number
+  /** Connections for one large file; 4 when left out. */
+  readonly connections?: number
+  /** From this length on a file comes by several connections, in bytes; 64 MiB when left out. */
+  readonly splitBytes?: number
+  /** Patterns of paths below the folder: `*.csv`, `2026/**`. */
+  readonly include?: readonly string[]
+  readonly exclude?: readonly string[]
+  /** `tree` keeps the server's folders; when left out, as suits the API. */
+  readonly layout?: 'flat' | 'tree'
+  /** What is ready now, without waiting for the rest. */
+  readonly allReady?: boolean
+  /** Only tells what would be fetched. */
+  readonly dryRun?: boolean
+  /** Everything as one archive, which the server makes. */
+  readonly archive?: boolean
+  /** For all files together, in bytes a second. */
+  readonly rateLimit?: number
+  /** How long nothing may come before a connection counts as dead, in ms; 60,000 when left out. */
+  readonly stallMs?: number
+}
+
+/** How a run ended. */
+export interface GetReport {
+  readonly standing: Standing
+  /** The server's word for it. */
+  readonly word: string
+  readonly message: string | null
+  /** Files that came in this run, and that were here already. */
+  readonly fetched: number
+  readonly kept: number
+  readonly failed: readonly { readonly path: string; readonly error: ClientError }[]
+  /** Bytes of what came, with what an earlier run had fetched of it. */
+  readonly bytes: number
+}
+
+/**
+ * Fetches the files of a delivery into a folder as they become ready, until it is over. Each one is
+ * checked and gets its name last; `.claimcheck.json` records it. Running it again goes on where it
+ * stopped. Leaving the loop stops the work.
+ * @throws ClientError, and what the disk says; a file that fails is in the report instead
+ */
+export async function* getFiles(
+  client: Client,
+  delivery: RemoteDelivery,
+  options: GetOptions,
+): AsyncGenerator<GetEvent, GetReport> {
+  const queue = createEventQueue<GetEvent>()
+  const left = new AbortController()
+  const signal =
+    options.signal === undefined ? left.signal : AbortSignal.any([options.signal, left.signal])
+  const running = run(client, delivery, { ...options, signal, queue })
+  // Its failure is told by the await at the end.
+  running.catch(() => {})
+  try {
+    yield* queue
+    return await running
+  } finally {
+    left.abort()
+    await running.catch(() => {})
+  }
+}
+
+interface Run extends GetOptions {
+  readonly signal: AbortSignal
+  readonly queue: EventQueue<GetEvent>
+}
+
+async function run(client: Client, delivery: RemoteDelivery, run: Run): Promise<GetReport> {
+  let record: FolderRecord | null = null
+  try {
+    const folder = await openTargetFolder(run.folder)
+    record = await openFolderRecord(run.folder)
+    const fetchOne = createFetchOne(client.transport, {
+      ...run,
+      folder,
+      record,
+      layout: run.layout ?? (delivery.isTree ? 'tree' : 'flat'),
+      isWanted: createPathFilter(run.include ?? [], run.exclude ?? []),
+    })
+    return await (run.archive === true
+      ? getArchive(delivery, run, fetchOne)
+      : getAll(delivery, run, fetchOne))
+  } finally {
+    // What came whole stays known, however the run ends.
+    try {
+      if (run.dryRun !== true) {
+        await record?.save()
+        await syncFolder(run.folder)
+      }
+    } finally {
+      run.queue.end()
+    }
+  }
+}
+
+async function getAll(
+  delivery: RemoteDelivery,
+  { signal, queue, jobs = 8, allReady = false, dryRun = false }: Run,
+  fetchOne: FetchOne,
+): Promise<GetReport> {
+  let last: Snapshot | null = null
+  for await (const snapshot of delivery.watch({ signal, once: allReady || dryRun })) {
+    last = snapshot
+    queue.push({ type: 'look', snapshot })
+    await runPool(snapshot.files, { jobs, signal }, fetchOne.fetch)
+  }
+  return reportOf(last, fetchOne)
+}
+
+/** An archive holds what is ready when it is made: so the end is waited for, unless told otherwise. */
+async function getArchive(
+  delivery: RemoteDelivery,
+  { signal, queue, allReady = false, dryRun = false }: Run,
+  fetchOne: FetchOne,
+): Promise<GetReport> {
+  if (delivery.archive === null) {
+    throw new ClientError('bad_input', `There is no archive of ${delivery.url}: get its files.`)
+  }
+  let last: Snapshot | null = null
+  const once = allReady || dryRun
+  for await (const snapshot of delivery.watch({ signal, once, withoutFiles: true })) {
+    last = snapshot
+    queue.push({ type: 'look', snapshot })
+  }
+  await fetchOne.fetch(delivery.archive)
+  return reportOf(last, fetchOne)
+}
+
+function reportOf(last: Snapshot | null, fetchOne: FetchOne): GetReport {
+  return {
+    standing: last?.standing ?? 'waiting',
+    word: last?.word ?? 'unknown',
+    message: last?.message ?? null,
+    ...fetchOne.tally(),
+  }
+}

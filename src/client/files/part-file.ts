@@ -1,0 +1,124 @@
+import { constants } from 'node:fs'
+import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { ClientError } from '../client-error.ts'
+import { asList, asObject, asSize, asText } from '../json.ts'
+
+/** A run of bytes; the end is exclusive. */
+export interface Span {
+  readonly start: number
+  readonly end: number
+}
+
+/** What is written beside a part, so that another process goes on with it. */
+export interface PartState {
+  /** {@link RemoteFile.id} of the file. */
+  readonly id: string
+  readonly etag: string | null
+  /** The origin that gave the tag: another one's tag is another validator. */
+  readonly origin: string | null
+  readonly size: number | null
+  readonly spans: readonly Span[]
+}
+
+/** A file that is being fetched: `<target>.part`, and `<target>.part.json` about it. */
+export interface PartFile {
+  readonly handle: FileHandle
+  /** Makes what was written last beyond a crash, and then says so. */
+  save(state: PartState): Promise<void>
+  /** Gives the part its name: from here on the file is whole. */
+  finish(): Promise<void>
+  /** Lets go of it; the part stays. */
+  close(): Promise<void>
+}
+
+/** What an earlier process left of this file; null when that is nothing to go on with. */
+export async function readPartState(target: string, id: string): Promise<PartState | null> {
+  let text: string
+  try {
+    text = await readFile(`${target}.part.json`, 'utf8')
+  } catch {
+    return null
+  }
+  try {
+    const state = asObject(JSON.parse(text))
+    if (state.id !== id) return null
+    const spans = asList(state.spans).map((one) => {
+      const { start, end } = asObject(one)
+      return { start: asSize(start) ?? 0, end: asSize(end) ?? 0 }
+    })
+    const [etag, origin] = [asText(state.etag), asText(state.origin)]
+    return { id, etag, origin, size: asSize(state.size), spans }
+  } catch {
+    return null
+  }
+}
+
+/** Opens the part, empty or as it was left. A link in its place is not followed. */
+export async function openPart(target: string, { keep }: { keep: boolean }): Promise<PartFile> {
+  const path = `${target}.part`
+  const flags =
+    constants.O_RDWR |
+    constants.O_CREAT |
+    (constants.O_NOFOLLOW ?? 0) |
+    (keep ? 0 : constants.O_TRUNC)
+  const handle = await openSafely(path, flags)
+  let isSaved = keep
+  let saving = Promise.resolve()
+  const save = async (state: PartState) => {
+    await handle.datasync()
+    isSaved = true
+    const fresh = `${path}.json.new`
+    // Made anew, so that nothing is written through a link.
+    await rm(fresh, { force: true })
+    await writeFile(fresh, JSON.stringify(state), { flag: 'wx' })
+    await rename(fresh, `${path}.json`)
+  }
+  return {
+    handle,
+    async save(state) {
+      const mine = saving.then(() => save(state))
+      saving = mine.catch(() => {})
+      await mine
+    },
+    async finish() {
+      await saving
+      await handle.sync()
+      await handle.close()
+      await rename(path, target)
+      if (isSaved) await rm(`${path}.json`, { force: true })
+    },
+    async close() {
+      await saving
+      await handle.close()
+    },
+  }
+}
+
+async function openSafely(path: string, flags: number): Promise<FileHandle> {
+  try {
+    const handle = await open(path, flags, 0o666)
+    if ((await handle.stat()).isFile()) return handle
+    await handle.close()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ELOOP') throw error
+  }
+  throw new ClientError('unsafe_target', `${path} is in the way: it is no plain file.`)
+}
+
+/** Removes what is left of a part. */
+export async function removePart(target: string): Promise<void> {
+  await rm(`${target}.part`, { force: true })
+  await rm(`${target}.part.json`, { force: true })
+}
+
+/** Makes new names in a folder last beyond a crash, where the system has such a thing. */
+export async function syncFolder(folder: string): Promise<void> {
+  let handle: FileHandle
+  try {
+    handle = await open(folder, constants.O_RDONLY)
+  } catch {
+    return
+  }
+  await handle.sync().catch(() => {})
+  await handle.close()
+}

@@ -1,0 +1,48 @@
+import { Setback } from './setback.ts'
+
+/** Ends a request on which nothing comes any more. */
+export interface StallGuard {
+  /** Ends with the caller's signal, too. */
+  readonly signal: AbortSignal
+  /** Something came. */
+  touch(): void
+  /** The request is over. */
+  end(): void
+}
+
+export function createStallGuard(stallMs: number, signal?: AbortSignal): StallGuard {
+  const controller = new AbortController()
+  const pass = () => controller.abort(signal?.reason)
+  if (signal?.aborted === true) pass()
+  signal?.addEventListener('abort', pass, { once: true })
+  let touched = Date.now()
+  let timer = setTimeout(look, stallMs)
+
+  /** One timer that looks now and then costs less than one that is set again with each chunk. */
+  function look(): void {
+    const quiet = Date.now() - touched
+    if (quiet >= stallMs) {
+      controller.abort(new Setback('unreachable', 'Nothing came any more.'))
+    } else {
+      timer = setTimeout(look, stallMs - quiet)
+    }
+  }
+
+  return {
+    signal: controller.signal,
+    touch() {
+      touched = Date.now()
+    },
+    end() {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', pass)
+    },
+  }
+}
+
+/** An error of a request under guard, as what it is for the transfer. */
+export function setbackOf(error: unknown, guard: StallGuard): unknown {
+  const { reason } = guard.signal
+  if (guard.signal.aborted && reason instanceof Setback) return reason
+  return error
+}

@@ -1,0 +1,177 @@
+import { ClientError, type ClientErrorCode } from '../client-error.ts'
+import { conflictOf, type Digests } from '../digests.ts'
+import { aborted } from '../wait.ts'
+import { ask } from './ask.ts'
+import { fetchParts } from './fetch-parts.ts'
+import { createFileHash } from './file-hash.ts'
+import type { Opened } from './fill.ts'
+import { openPart, type PartState, readPartState, removePart } from './part-file.ts'
+import { createPatience } from './patience.ts'
+import { Setback, StartAgain } from './setback.ts'
+import { createStallGuard, setbackOf } from './stall-guard.ts'
+import {
+  count,
+  createTransfer,
+  nothingKnown,
+  type Transfer,
+  type TransferOptions,
+} from './transfer.ts'
+
+/** A file that is whole, checked, and under its name. */
+export interface Transferred {
+  readonly size: number
+  readonly digests: Digests & { readonly sha256: string }
+  readonly etag: string | null
+  /** A digest of the listing or the server was there to compare with. */
+  readonly isChecked: boolean
+}
+
+/** Up to here a file is taken in one piece in memory, in bytes. */
+const smallBytes = 1024 * 1024
+
+/** How often a file may turn out another one, or damaged, before it is given up. */
+const mostStarts = 5
+
+/**
+ * Fetches one file: into `<target>.part`, going on where an earlier run stopped, checked, synced,
+ * and renamed last.
+ * @throws ClientError, and what the disk says
+ */
+export async function transferFile(options: TransferOptions): Promise<Transferred> {
+  const transfer = createTransfer(options)
+  let state = await usableState(options)
+  for (let starts = 1; ; starts += 1) {
+    try {
+      return await attempt(transfer, state)
+    } catch (error) {
+      if (options.signal?.aborted === true) throw aborted(options.signal)
+      if (!(error instanceof StartAgain)) throw error
+      await removePart(options.target)
+      if (starts >= mostStarts) throw finalOf(error)
+      options.onSetback(error.message)
+      count(transfer, -transfer.counted)
+      transfer.known = nothingKnown()
+      state = null
+    }
+  }
+}
+
+/** A part is gone on with only when something will vouch for the whole. */
+async function usableState({ target, file }: TransferOptions): Promise<PartState | null> {
+  const state = await readPartState(target, file.id)
+  if (state === null || state.spans.length === 0) return null
+  if (file.size !== null && state.size !== null && file.size !== state.size) return null
+  return state.etag !== null || Object.keys(file.digests).length > 0 ? state : null
+}
+
+const finalCodes = {
+  changed: 'changed',
+  damaged: 'damaged',
+  no_ranges: 'unreachable',
+} as const satisfies Record<StartAgain['why'], ClientErrorCode>
+
+function finalOf(error: StartAgain): ClientError {
+  return new ClientError(
+    finalCodes[error.why],
+    `${error.message} It was given up after ${mostStarts} attempts.`,
+  )
+}
+
+async function attempt(transfer: Transfer, state: PartState | null): Promise<Transferred> {
+  if (state !== null) {
+    const { etag, origin, size } = state
+    transfer.known = { ...transfer.known, etag, origin, size }
+    count(
+      transfer,
+      state.spans.reduce((sum, { start, end }) => sum + end - start, 0),
+    )
+    return await fetchLarge(transfer, state)
+  }
+  const patience = createPatience(transfer)
+  for (;;) {
+    const guard = createStallGuard(transfer.options.stallMs, transfer.options.signal)
+    try {
+      const response = await ask(transfer, { start: 0, end: null }, guard.signal)
+      const { size, isCoded } = transfer.known
+      if (size === null || size > smallBytes || isCoded) {
+        return await fetchLarge(transfer, null, { response, guard })
+      }
+      return await takeSmall(transfer, await bytesOf(response, guard))
+    } catch (error) {
+      await patience.after(setbackOf(error, guard), false)
+    } finally {
+      guard.end()
+    }
+  }
+}
+
+async function fetchLarge(
+  transfer: Transfer,
+  state: PartState | null,
+  first?: Opened,
+): Promise<Transferred> {
+  const part = await openPart(transfer.options.target, { keep: state !== null })
+  let isFinished = false
+  try {
+    const fetched = await fetchParts(transfer, { part, state, first })
+    const transferred = verify(transfer, fetched)
+    // An earlier run may have written more than the file has now.
+    await part.handle.truncate(fetched.size)
+    await part.finish()
+    isFinished = true
+    return transferred
+  } finally {
+    if (!isFinished) await part.close()
+  }
+}
+
+async function bytesOf(response: Response, guard: { signal: AbortSignal }): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await response.arrayBuffer())
+  } catch (error) {
+    if (guard.signal.aborted) throw error
+    throw new Setback('unreachable', 'The connection broke off.')
+  }
+}
+
+async function takeSmall(transfer: Transfer, bytes: Uint8Array): Promise<Transferred> {
+  const { options, known } = transfer
+  if (bytes.byteLength !== known.size) {
+    throw new Setback('unreachable', 'The connection ended before the file did.')
+  }
+  count(transfer, bytes.byteLength)
+  await options.rateLimit?.take(bytes.byteLength, options.signal)
+  const hash = createFileHash({ ...options.file.digests, ...known.digests })
+  hash.update(bytes)
+  const transferred = verify(transfer, { size: bytes.byteLength, digests: hash.digests() })
+  const part = await openPart(options.target, { keep: false })
+  try {
+    await part.handle.writeFile(bytes)
+  } catch (error) {
+    await part.close()
+    throw error
+  }
+  await part.finish()
+  return transferred
+}
+
+/** @throws StartAgain when the bytes are not those that were promised */
+function verify(
+  { options: { file }, known }: Transfer,
+  { size, digests }: { size: number; digests: Digests },
+): Transferred {
+  if (file.size !== null && file.size !== size) {
+    throw new StartAgain('damaged', `${size} bytes came, and the listing says ${file.size}.`)
+  }
+  const wrong = conflictOf(file.digests, digests) ?? conflictOf(known.digests, digests)
+  if (wrong !== null) {
+    throw new StartAgain('damaged', `The ${wrong} of what came is not the one that was promised.`)
+  }
+  const promised = { ...file.digests, ...known.digests }
+  return {
+    size,
+    digests: { ...digests, sha256: digests.sha256 ?? '' },
+    etag: known.etag,
+    isChecked: Object.keys(promised).length > 0,
+  }
+}

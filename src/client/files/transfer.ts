@@ -1,0 +1,80 @@
+import type { Digests } from '../digests.ts'
+import type { Place, RemoteFile } from '../remote-file.ts'
+import type { Transport } from '../transport.ts'
+import type { RateLimit } from './rate-limit.ts'
+
+export interface TransferOptions {
+  readonly transport: Transport
+  readonly file: RemoteFile
+  /** The full path that the file gets when it is whole. */
+  readonly target: string
+  readonly signal?: AbortSignal | undefined
+  /** At most so many at a time, where the server has ranges. */
+  readonly connections: number
+  /** From this length on a file comes by several connections, in bytes. */
+  readonly splitBytes: number
+  readonly rateLimit: RateLimit | null
+  /** How long nothing may come before a connection counts as dead, in ms. */
+  readonly stallMs: number
+  /** So many more bytes of the file are here; fewer when it starts again. */
+  onBytes(delta: number): void
+  /** Something went wrong and is tried again. */
+  onSetback(sentence: string): void
+}
+
+/** What is known of the file at the server, from its answers. */
+export interface Known {
+  etag: string | null
+  /** Who said so. */
+  origin: string | null
+  size: number | null
+  /** Of answers; the listing's stand in the file. */
+  digests: Digests
+  hasRanges: boolean
+  /** The bytes come in a content coding: neither length nor tag nor digest speak of what is saved. */
+  isCoded: boolean
+}
+
+/** One file on its way. */
+export interface Transfer {
+  readonly options: TransferOptions
+  known: Known
+  /** Bytes of the present attempt, as told to `onBytes`. */
+  counted: number
+  place(signal: AbortSignal): Promise<Place>
+  /** That address is over: the next call of `place` asks for another. */
+  forget(url: string): void
+}
+
+export function createTransfer(options: TransferOptions): Transfer {
+  let current: Promise<Place> | null = null
+  let lastUrl: string | null = null
+  return {
+    options,
+    known: nothingKnown(),
+    counted: 0,
+    async place(signal) {
+      current ??= options.file.locate(signal).catch((error: unknown) => {
+        current = null
+        throw error
+      })
+      const place = await current
+      lastUrl = place.url
+      return place
+    },
+    forget(url) {
+      // Several connections learn of it; the first one asks.
+      if (url === lastUrl) current = null
+    },
+  }
+}
+
+export function nothingKnown(): Known {
+  return { etag: null, origin: null, size: null, digests: {}, hasRanges: false, isCoded: false }
+}
+
+/** Tells of bytes that came. */
+export function count(transfer: Transfer, delta: number): void {
+  transfer.counted += delta
+  transfer.options.onBytes(delta)
+}

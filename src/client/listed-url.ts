@@ -1,0 +1,13 @@
+/**
+ * The address of a link in a listing: relative to where it stands, raw spaces and all, and with the
+ * scheme that our own host is spoken to: a document prints http links beside an https API.
+ */
+export function listedUrl(link: string, base: string): string {
+  const url = new URL(link.trim(), base)
+  const home = new URL(base)
+  if (url.protocol === 'http:' && home.protocol === 'https:' && url.hostname === home.hostname) {
+    url.protocol = 'https:'
+    url.port = home.port
+  }
+  return url.href
+}

@@ -1,0 +1,167 @@
+import type { Authorizer } from './authorizer.ts'
+import { createAuthorizer } from './authorizer.ts'
+import { ClientError } from './client-error.ts'
+import type { Credentials } from './credentials.ts'
+import { drain } from './drain.ts'
+import type { RetryPolicy } from './retry-policy.ts'
+import { shownUrl } from './shown-url.ts'
+import { aborted, type Wait } from './wait.ts'
+
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+
+export interface TransportOptions {
+  /** The only origin that gets the credentials. */
+  readonly origin: string
+  readonly credentials: Credentials
+  readonly fetch: Fetch
+  readonly retry: RetryPolicy
+  readonly wait: Wait
+  readonly now: () => number
+}
+
+export interface Sent {
+  readonly url: string
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: BodyInit
+  /** false: without credentials even at our own origin, as for signed URLs. */
+  readonly authorize?: boolean
+  /** false: a redirect is an answer. */
+  readonly follow?: boolean
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Requests with credentials that stay at home, redirects followed by our own rules. */
+export interface Transport {
+  readonly origin: string
+  readonly retry: RetryPolicy
+  readonly wait: Wait
+  readonly now: () => number
+  /**
+   * One request, not tried again; any status is an answer. `url` of the result is where it came from.
+   * @throws ClientError `unreachable`, `too_many_redirects`, `unauthenticated` when no token is given
+   */
+  send(sent: Sent): Promise<Answered>
+}
+
+export interface Answered {
+  readonly response: Response
+  /** After redirects. */
+  readonly url: string
+}
+
+const mostRedirects = 5
+const redirects = new Set([301, 302, 303, 307, 308])
+
+export function createTransport(options: TransportOptions): Transport {
+  const { origin, retry, wait, now } = options
+  const authorizer = createAuthorizer(
+    options.credentials,
+    (url, init) => attempt(options.fetch, url, { redirect: 'error', ...init }),
+    now,
+  )
+  return {
+    ...{ origin, retry, wait, now },
+    async send(sent) {
+      const first = await follow(options, authorizer, sent)
+      if (first.answered.response.status !== 401 || first.header === null) return first.answered
+      // A token may end earlier than it said; once more with a new one.
+      if (!authorizer.renew(first.header)) return first.answered
+      await drain(first.answered.response)
+      return (await follow(options, authorizer, sent)).answered
+    },
+  }
+}
+
+interface Followed {
+  readonly answered: Answered
+  /** The Authorization of the last request; null when it carried none. */
+  readonly header: string | null
+}
+
+async function follow(
+  options: TransportOptions,
+  authorizer: Authorizer,
+  sent: Sent,
+): Promise<Followed> {
+  let { url, method = 'GET', body } = sent
+  for (let hops = 0; hops <= mostRedirects; hops += 1) {
+    const at = new URL(url)
+    const mayAuthorize = at.origin === options.origin && sent.authorize !== false
+    const header = mayAuthorize && !isSigned(at) ? await authorizer.header(sent.signal) : null
+    const response = await attempt(options.fetch, url, {
+      method,
+      headers: { ...sent.headers, ...(header === null ? {} : { authorization: header }) },
+      redirect: 'manual',
+      ...(body === undefined ? {} : { body }),
+      ...(sent.signal === undefined ? {} : { signal: sent.signal }),
+    })
+    if (response.type === 'opaqueredirect') return { answered: await followInBrowser(), header }
+    const location = redirects.has(response.status) ? response.headers.get('location') : null
+    if (location === null || sent.follow === false) return { answered: { response, url }, header }
+    await drain(response)
+    const next = new URL(location, url)
+    refuseDowngrade(at, next)
+    url = next.href
+    if (response.status === 303 || (method === 'POST' && response.status < 303)) {
+      method = 'GET'
+      body = undefined
+    }
+  }
+  throw new ClientError(
+    'too_many_redirects',
+    `${shownUrl(sent.url)} redirects more than ${mostRedirects} times.`,
+  )
+
+  /** A browser shows no redirects; it keeps credentials at their origin by itself. */
+  async function followInBrowser(): Promise<Answered> {
+    const header = await authorizer.header(sent.signal)
+    const response = await attempt(options.fetch, url, {
+      method,
+      headers: { ...sent.headers, ...(header === null ? {} : { authorization: header }) },
+      redirect: 'follow',
+      ...(body === undefined ? {} : { body }),
+      ...(sent.signal === undefined ? {} : { signal: sent.signal }),
+    })
+    return { response, url: response.url || url }
+  }
+}
+
+/** The address itself is the credential: a second one beside it makes S3 refuse both. */
+export function isSigned(url: URL): boolean {
+  const names = [...url.searchParams.keys()]
+  return names.some((name) => /^(signature|x-amz-signature|x-goog-signature|sig)$/i.test(name))
+}
+
+function refuseDowngrade(from: URL, to: URL): void {
+  if (to.protocol !== 'https:' && to.protocol !== 'http:') {
+    throw new ClientError(
+      'refused',
+      `${shownUrl(from)} redirects to something that is no web address.`,
+    )
+  }
+  if (from.protocol === 'https:' && to.protocol === 'http:') {
+    throw new ClientError(
+      'refused',
+      `${shownUrl(from)} redirects from https to http, where everybody on the way can read.`,
+    )
+  }
+}
+
+async function attempt(fetch: Fetch, url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init)
+  } catch (cause) {
+    if (init.signal?.aborted === true) throw aborted(init.signal)
+    throw new ClientError('unreachable', `${shownUrl(url)} does not answer: ${whyOf(cause)}.`, {
+      cause,
+    })
+  }
+}
+
+function whyOf(error: unknown): string {
+  const { cause } = error as { cause?: unknown }
+  const inner = cause instanceof Error ? cause : error
+  const { code, message } = inner as { code?: unknown; message?: unknown }
+  return typeof code === 'string' ? code : String(message ?? inner).slice(0, 200)
+}
