@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { DeliveryError } from '../../core/errors.ts'
-import type { Principal } from '../../core/principal.ts'
 import type { ApiContext } from '../../http/api-context.ts'
 import { baseUrl } from '../../http/api-context.ts'
 import { asDeliveryError } from '../../http/as-delivery-error.ts'
@@ -54,11 +53,4 @@ function sendError(reply: FastifyReply, refusal: DeliveryError): void {
 /** Pages of one's own things and links that are secrets: for nobody else's cache. */
 export function noStore(reply: FastifyReply): FastifyReply {
   return reply.header('cache-control', 'private, no-store')
-}
-
-export interface Asking {
-  context: OrdersContext
-  principal: Principal
-  request: FastifyRequest
-  reply: FastifyReply
 }
