@@ -8,6 +8,7 @@ import { studiesApi, studiesPrefix } from './apis/studies/routes.ts'
 import { v1Api } from './apis/v1/routes.ts'
 import { createSignIn } from './auth/sign-in.ts'
 import type { Settings } from './config.ts'
+import type { Core } from './core/core.ts'
 import { DOWNLOAD_JOB } from './core/downloads.ts'
 import { IMPORT_JOB } from './core/imports.ts'
 import { createPickupRecorder } from './core/pickups.ts'
@@ -20,6 +21,7 @@ import { docsRoutes } from './http/docs-routes.ts'
 import { createMetrics, type Metrics } from './http/metrics.ts'
 import { gatherOpenApi } from './http/openapi.ts'
 import { operationsRoutes } from './http/operations-routes.ts'
+import { portalRoutes } from './http/portal-routes.ts'
 import { type RedirectServer, startRedirectServer } from './http/redirect-server.ts'
 import { logRequests, logSigned } from './http/request-log.ts'
 import type { TlsFiles } from './http/tls-files.ts'
@@ -37,6 +39,7 @@ import { createAddressCheck } from './workers/outgoing/public-address.ts'
 import { type PrepareFile, prepareAtOnce } from './workers/prepare-file.ts'
 import { createPullHandler } from './workers/pull-handler.ts'
 import { startSweeper } from './workers/sweeper.ts'
+import { startWatchedFolder, type WatchedFolder } from './workers/watch/watched-folder.ts'
 
 export interface ServerOptions {
   settings: Settings
@@ -133,6 +136,8 @@ async function start(
     onError: (error) => log.error({ err: error }, 'The sweep failed'),
   })
 
+  const watched = watchFolder(core, settings, log)
+
   return {
     url,
     redirectPort: redirect?.port ?? null,
@@ -140,6 +145,7 @@ async function start(
     async close() {
       stopping = true
       await sweeper.stop()
+      await watched?.stop()
       await redirect?.close()
       await Promise.all([loop.stop(), closeApp(app, settings.shutdownSeconds)])
       await pickups.close()
@@ -149,6 +155,19 @@ async function start(
   }
 }
 
+function watchFolder(core: Core, settings: Settings, log: Logger): WatchedFolder | null {
+  const { watchFolder: folder, watchSettleSeconds, watchScanSeconds, watchWithdraw } = settings
+  if (folder === null) return null
+  return startWatchedFolder(core, {
+    folder,
+    settleMs: watchSettleSeconds * 1000,
+    scanMs: watchScanSeconds * 1000,
+    withdraw: watchWithdraw === 'on',
+    onPublished: (said) => log.info(said, 'Published from the watched folder'),
+    onComplaint: (sentence, err) => log.warn(err === null ? {} : { err }, sentence),
+  })
+}
+
 async function mount(
   app: FastifyInstance,
   context: ApiContext,
@@ -156,6 +175,7 @@ async function mount(
 ): Promise<void> {
   await gatherOpenApi(app, { version: packageVersion(), publicUrl: context.publicUrl })
   await app.register(docsRoutes())
+  await app.register(portalRoutes())
   await app.register(operationsRoutes({ core: context.core, ...operations }))
   await app.register(tokenRoutes(context), { prefix: '/oauth2/token' })
   await app.register(downloadsApi(context), { prefix: '/api/downloads' })

@@ -51,6 +51,11 @@ export const commands: CommandList = {
       load: async () => (await import('./client.ts')).client,
     },
     {
+      name: 'publish',
+      summary: 'Publish the files of a folder as a delivery of a study.',
+      load: async () => (await import('./publish.ts')).publish,
+    },
+    {
       name: 'settings',
       summary: 'Show the settings in force, secrets hidden.',
       load: async () => (await import('./settings.ts')).settings,

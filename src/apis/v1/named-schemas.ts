@@ -10,6 +10,7 @@ import {
   Pickup,
 } from './delivery-schemas.ts'
 import { Problem } from './schema-words.ts'
+import { PublishedFile, StudyDelivery } from './study-schemas.ts'
 import { HeartbeatAnswer, Job, Work, WorkFile } from './work-schemas.ts'
 
 /** The schemas that have a name in the document. */
@@ -27,6 +28,8 @@ export const namedSchemas = [
   Work,
   HeartbeatAnswer,
   WorkFile,
+  PublishedFile,
+  StudyDelivery,
   Event,
   Credential,
   IssuedCredential,

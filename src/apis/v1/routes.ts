@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import type { FastifyPluginAsync, FastifyReply } from 'fastify'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { createSessions, type SessionLimits } from '../../auth/session.ts'
 import type { Core } from '../../core/core.ts'
 import { DeliveryError } from '../../core/errors.ts'
 import type { Principal } from '../../core/principal.ts'
@@ -21,30 +22,38 @@ import { meRoutes } from './me-routes.ts'
 import { namedSchemas } from './named-schemas.ts'
 import { organizationRoutes } from './organization-routes.ts'
 import { challenges, signInHook, type V1App, type V1Context } from './routing.ts'
+import { sessionRoutes } from './session-routes.ts'
+import { studyRoutes } from './study-routes.ts'
 import { workFileRoutes } from './work-file-routes.ts'
 import { workRoutes } from './work-routes.ts'
 
 /** Our own API, which the portal, the command line and programs speak. To be mounted at `/v1`. */
-export function v1Api(api: ApiContext): FastifyPluginAsync {
+export function v1Api(api: ApiContext, limits: SessionLimits): FastifyPluginAsync {
   return async (plain) => {
     const app: V1App = plain.withTypeProvider<TypeBoxTypeProvider>()
     const stop = new AbortController()
-    const context: V1Context = { ...api, stopping: stop.signal }
+    const sessions = createSessions(api.core, api.signingKeys, limits)
+    const context: V1Context = { ...api, stopping: stop.signal, sessions }
     app.addHook('preClose', async () => stop.abort())
 
     app.setErrorHandler((error, request, reply) => {
       const refusal = asDeliveryError(error)
       if (refusal.code === 'internal') request.log.error({ err: error }, 'Request failed')
-      sendProblem(reply, refusal)
+      sendProblem({ request, reply }, refusal)
     })
-    app.setNotFoundHandler((_request, reply) =>
-      sendProblem(reply, new DeliveryError('not_found', 'There is nothing at this address.')),
+    app.setNotFoundHandler((request, reply) =>
+      sendProblem(
+        { request, reply },
+        new DeliveryError('not_found', 'There is nothing at this address.'),
+      ),
     )
     app.setValidatorCompiler(checkRequest)
     for (const schema of namedSchemas) app.addSchema(schema)
     app.addHook('onRequest', signInHook(context))
     app.addHook('onRequest', async (request, reply) => {
-      refuseForeignToken(context.core, principalOf(request))
+      if (request.routeOptions.config.isOpen !== true) {
+        refuseForeignToken(context.core, principalOf(request))
+      }
       reply.header('cache-control', 'private, no-store')
     })
     app.addHook('preValidation', async (request) => {
@@ -54,6 +63,7 @@ export function v1Api(api: ApiContext): FastifyPluginAsync {
       refuseNulBytes(request.query)
     })
 
+    sessionRoutes(app, context)
     meRoutes(app, context)
     deliveryRoutes(app, context)
     fileRoutes(app, context)
@@ -61,6 +71,7 @@ export function v1Api(api: ApiContext): FastifyPluginAsync {
     jobRoutes(app, context)
     workRoutes(app, context)
     await app.register(workFileRoutes(context))
+    await app.register(studyRoutes(context))
     eventRoutes(app, context)
     accountRoutes(app, context)
     credentialRoutes(app, context)
@@ -73,7 +84,8 @@ function refuseForeignToken(core: Core, { scopes, permissions }: Principal): voi
   if (scopes === null) return
   const own = new Set([...core.downloadTypes.values()].map((type) => type.permission))
   for (const held of permissions) {
-    if (own.has(held) || /^(download:|work:|admin$|operator$)/.test(held)) return
+    if (own.has(held) || /^(download:|work:|study:|publish(:|$)|admin$|operator$)/.test(held))
+      return
   }
   throw new DeliveryError(
     'insufficient_scope',
@@ -81,10 +93,20 @@ function refuseForeignToken(core: Core, { scopes, permissions }: Principal): voi
   )
 }
 
-function sendProblem(reply: FastifyReply, refusal: DeliveryError): void {
+interface Exchange {
+  request: FastifyRequest
+  reply: FastifyReply
+}
+
+function sendProblem({ request, reply }: Exchange, refusal: DeliveryError): void {
   const problem = toProblem(refusal)
   if (refusal.code === 'unauthenticated' || refusal.code === 'insufficient_scope') {
-    reply.header('www-authenticate', wwwAuthenticate(refusal, challenges))
+    const isOfPage = (request.headers['sec-fetch-mode'] ?? 'navigate') !== 'navigate'
+    reply.header(
+      'www-authenticate',
+      // At `Basic` a browser would ask for a password over the portal's own page.
+      isOfPage ? 'Session realm="Claimcheck"' : wwwAuthenticate(refusal, challenges),
+    )
   }
   const { retryAfter } = refusal.details
   if (typeof retryAfter === 'number') reply.header('retry-after', retryAfter)

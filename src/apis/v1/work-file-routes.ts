@@ -1,25 +1,13 @@
-import type { Readable } from 'node:stream'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
 import { DeliveryError } from '../../core/errors.ts'
-import type { ExpectedBytes } from '../../core/expected-bytes.ts'
 import { putWork } from '../../core/work-upload.ts'
 import { principalOf } from '../../http/authenticate.ts'
-import { receivedDigests } from '../../http/received-digests.ts'
+import { BytesHeaders, bodyOf, bytesBody, expectedOf } from './body-bytes.ts'
 import { answers, query, untilLeft, type V1App, type V1Context } from './routing.ts'
 import { ref } from './schema-words.ts'
 import { WorkFile } from './work-schemas.ts'
-
-const BytesHeaders = Type.Object({
-  'repr-digest': Type.Optional(
-    Type.String({
-      description:
-        'RFC 9530, with sha-256, sha-512 or md5. When it does not hold, nothing is kept.',
-    }),
-  ),
-  'content-digest': Type.Optional(Type.String()),
-})
 
 /** The bytes that outside workers put in; a plugin of its own, because it takes every media type. */
 export function workFileRoutes(context: V1Context): FastifyPluginAsync {
@@ -45,11 +33,7 @@ export function workFileRoutes(context: V1Context): FastifyPluginAsync {
           }),
           headers: BytesHeaders,
           querystring: query({ attempt: Type.Integer({ minimum: 1, maximum: 1_000_000 }) }),
-          body: {
-            content: {
-              'application/octet-stream': { schema: { type: 'string', format: 'binary' } },
-            },
-          },
+          body: bytesBody,
           response: answers({ 201: ref(WorkFile) }, 404, 409, 507),
         },
       },
@@ -72,20 +56,5 @@ export function workFileRoutes(context: V1Context): FastifyPluginAsync {
         }
       },
     )
-  }
-}
-
-/** A request without a body has no stream among its parsed parts; its own is at its end. */
-function bodyOf(request: FastifyRequest): AsyncIterable<Uint8Array> {
-  const stream = (request.body as Readable | undefined) ?? request.raw
-  // Destroyed when they are refused halfway, the bytes would take the answer with them.
-  return stream.iterator({ destroyOnReturn: false })
-}
-
-function expectedOf({ headers }: FastifyRequest): ExpectedBytes {
-  const length = headers['content-length']
-  return {
-    digests: receivedDigests(headers),
-    ...(length === undefined ? {} : { size: Number(length) }),
   }
 }

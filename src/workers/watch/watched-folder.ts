@@ -1,0 +1,71 @@
+import type { Core } from '../../core/core.ts'
+import { createComplaints } from './complaints.ts'
+import { scanFolder } from './scan-folder.ts'
+import { createSettling } from './settling.ts'
+
+export interface WatchOptions {
+  /** What lies in it as `ORG/STUDY/DELIVERY/file` is published. */
+  folder: string
+  /** How long a file must stand unchanged, in ms, unless it was renamed in. */
+  settleMs: number
+  /** How often the folder is looked through, in ms; longer where one look takes longer. */
+  scanMs: number
+  /** Is a file that goes away withdrawn? */
+  withdraw: boolean
+  onPublished(said: { folder: string; files: number }): void
+  /** Told once of each thing that cannot be published, with a sentence. */
+  onComplaint(sentence: string, error: unknown): void
+}
+
+export interface WatchedFolder {
+  /** Ends the look under way and begins no other. */
+  stop(): Promise<void>
+}
+
+/** Every so many looks, folders in which nothing seems to have changed are looked into as well. */
+const WHOLE_EVERY = 15
+
+/**
+ * Publishes what is put into a folder. It looks through the folder now and then, so that it works on
+ * network file systems and mounts, from which no events come. It is meant for one node; when two
+ * watch the same folder, the second finds what the first has published.
+ */
+export function startWatchedFolder(core: Core, options: WatchOptions): WatchedFolder {
+  const stop = new AbortController()
+  const complaints = createComplaints(options.onComplaint)
+  const settling = createSettling(options.settleMs, () => performance.now())
+  const quiet = new Map<string, bigint>()
+  let timer: NodeJS.Timeout | undefined
+  let looks = 0
+  let looking: Promise<void> = Promise.resolve()
+
+  async function look(): Promise<void> {
+    const began = performance.now()
+    if (looks % WHOLE_EVERY === 0) quiet.clear()
+    looks += 1
+    try {
+      await scanFolder({ core, options, settling, complaints, quiet, signal: stop.signal })
+      complaints.settle('')
+    } catch (error) {
+      if (!stop.signal.aborted) {
+        complaints.say('', `The watched folder ${options.folder} cannot be looked through.`, error)
+      }
+    }
+    settling.turn()
+    const took = performance.now() - began
+    if (!stop.signal.aborted) timer = setTimeout(begin, Math.max(options.scanMs, took))
+  }
+
+  function begin(): void {
+    looking = look()
+  }
+
+  begin()
+  return {
+    async stop() {
+      stop.abort()
+      clearTimeout(timer)
+      await looking
+    },
+  }
+}
