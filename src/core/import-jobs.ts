@@ -59,6 +59,14 @@ export async function finishImport(core: Core, job: JobRow, end: ImportEnd): Pro
 /** How often a waiting import looks by itself whether its turn has come. */
 const LOOK_MS = 500
 
+export interface Turn {
+  job: JobRow
+  delivery: DeliveryRow
+  signal: AbortSignal
+  /** Called as long as there is an earlier import under way. */
+  onWait(): void
+}
+
 /**
  * Waits until every import that the organization uploaded before is over: each works on what the one
  * before has left. False: an earlier one waits for a worker itself, so this one gave its place back.
@@ -66,13 +74,14 @@ const LOOK_MS = 500
  */
 export async function awaitTurn(
   core: Core,
-  { job, delivery, signal }: { job: JobRow; delivery: DeliveryRow; signal: AbortSignal },
+  { job, delivery, signal, onWait }: Turn,
 ): Promise<boolean> {
   for (;;) {
     signal.throwIfAborted()
     const earlier = await findEarlierImport(core.database.kysely, delivery)
     if (earlier === null) return true
     if (earlier.state === 'pending') break
+    onWait()
     await wait(LOOK_MS, undefined, { signal })
   }
   await transact(core, async (change) => {

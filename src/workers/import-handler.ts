@@ -36,8 +36,8 @@ async function importRoster(core: Core, options: ImportOptions, attempt: Attempt
   const delivery = await findDeliveryByNumber(core.database.kysely, job.delivery_number ?? 0)
   if (delivery === null) throw new Error(`Job ${job.number} has no delivery.`)
   await demandStill(core, delivery)
-  attempt.report(0, 'Waiting for an earlier import')
-  if (!(await awaitTurn(core, { job, delivery, signal }))) return
+  const onWait = () => attempt.report(0, 'Waiting for an earlier import of the organization')
+  if (!(await awaitTurn(core, { job, delivery, signal, onWait }))) return
   const draft = await beginRoster(core, delivery.organization_id, signal)
   const result = openResult(core, attempt)
   try {
