@@ -30,6 +30,9 @@ export async function openInstallation(
   given?: LoadedConfig,
 ): Promise<Installation> {
   const config = given ?? (await loadConfigFile(settings.config, loadEnvironment()))
+  if (settings.encrypt === 'all' && settings.masterKeys.length === 0) {
+    throw new Error('CLAIMCHECK_ENCRYPT=all needs a master key: set CLAIMCHECK_MASTER_KEYS.')
+  }
   const database = await openDatabase(settings)
   try {
     const store = await openStore(settings)

@@ -42,4 +42,9 @@ describe('CLAIMCHECK_ENCRYPT=all', () => {
       assert.equal(readFileSync(path).includes(secret), false, path)
     }
   })
+
+  it('needs a master key', async (t) => {
+    const environment = { CLAIMCHECK_ENCRYPT: 'all', CLAIMCHECK_MASTER_KEYS: '' }
+    await assert.rejects(startTestServer(t, { environment }), /needs a master key/)
+  })
 })
