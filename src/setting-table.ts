@@ -65,6 +65,18 @@ export const settingTable = {
     '900',
     'How long a signed URL lives.',
   ),
+  sessionIdleSeconds: setting(
+    'SESSION_IDLE_SECONDS',
+    seconds(1, 604_800),
+    '3600',
+    'A portal session ends so long after it was used last.',
+  ),
+  sessionSeconds: setting(
+    'SESSION_SECONDS',
+    seconds(1, 2_592_000),
+    '43200',
+    'A portal session ends so long after the sign-in, however much it is used.',
+  ),
   leaseSeconds: setting(
     'LEASE_SECONDS',
     seconds(1, 3600),

@@ -8,6 +8,7 @@ import * as imports from './migrations/0004-imports.ts'
 import * as portOrders from './migrations/0005-port-orders.ts'
 import * as orders from './migrations/0006-orders.ts'
 import * as archives from './migrations/0007-archives.ts'
+import * as endedSessions from './migrations/0008-ended-sessions.ts'
 
 interface OwnMigration {
   up(db: Kysely<unknown>, engine: Engine): Promise<void>
@@ -21,6 +22,7 @@ const migrations: Record<string, OwnMigration> = {
   '0005-port-orders': portOrders,
   '0006-orders': orders,
   '0007-archives': archives,
+  '0008-ended-sessions': endedSessions,
 }
 
 /**

@@ -8,8 +8,10 @@ import type {
   RawServerDefault,
 } from 'fastify'
 import { type TSchema, Type } from 'typebox'
+import type { Sessions } from '../../auth/session.ts'
 import type { ApiContext } from '../../http/api-context.ts'
-import { authenticate } from '../../http/authenticate.ts'
+import { authenticate, setPrincipal } from '../../http/authenticate.ts'
+import { principalOfSession, sessionToken } from './session-cookie.ts'
 
 /** The app as the routes of this API see it: their schemas give their types. */
 export type V1App = FastifyInstance<
@@ -24,14 +26,32 @@ export type V1App = FastifyInstance<
 export interface V1Context extends ApiContext {
   /** Aborted when the server begins to stop: whoever waits is answered then. */
   readonly stopping: AbortSignal
+  readonly sessions: Sessions
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Answers without a sign-in. */
+    isOpen?: boolean
+  }
 }
 
 /** How one signs in here. */
 export const challenges = { methods: ['basic-password', 'basic-key', 'bearer'] } as const
 
-/** The hook behind which all routes of this API stand. */
-export function signInHook(context: ApiContext) {
-  return authenticate(context.signIn, challenges)
+/**
+ * The hook behind which all routes of this API stand: by the Authorization header, or by the portal's
+ * session cookie where there is none.
+ */
+export function signInHook(context: V1Context) {
+  const byHeader = authenticate(context.signIn, challenges)
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    if (request.routeOptions.config.isOpen === true) return
+    const token =
+      request.headers.authorization === undefined ? sessionToken(context, request) : null
+    if (token === null) return await byHeader(request, reply)
+    setPrincipal(request, await principalOfSession(context, { request, reply, token }))
+  }
 }
 
 /** What nearly every route may answer. */

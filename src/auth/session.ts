@@ -1,0 +1,109 @@
+import { randomUUID, webcrypto } from 'node:crypto'
+import { errors, jwtVerify, SignJWT } from 'jose'
+import type { Core } from '../core/core.ts'
+import { type Credential, findCredentialById } from '../core/credentials.ts'
+import { endSession, hasSessionEnded } from '../core/ended-sessions.ts'
+import type { KeyRing, RingKey } from './key-ring.ts'
+
+/** No other JWT of ours passes for one. */
+const type = 'session+jwt'
+const longestToken = 2048
+
+export interface SessionLimits {
+  /** It ends so many seconds after it was used last. */
+  idleSeconds: number
+  /** It ends so many seconds after the sign-in, however much it is used. */
+  wholeSeconds: number
+}
+
+/** Sessions of people who signed in by a password: tokens for a cookie, signed by the key ring. */
+export interface Sessions {
+  readonly limits: SessionLimits
+  begin(credential: Credential): Promise<string>
+  /**
+   * Who a session is of; null when it has ended, or is none. Credential and account are read anew:
+   * revoking either, or changing the password, ends it. `renewed` is the token to go on with, null
+   * when the present one is young enough.
+   */
+  check(token: string): Promise<{ credential: Credential; renewed: string | null } | null>
+  /** Ends it on every node, also for whoever has copied the token. */
+  end(token: string): Promise<void>
+}
+
+export function createSessions(core: Core, ring: KeyRing, limits: SessionLimits): Sessions {
+  const seconds = () => Math.floor(core.database.now() / 1000)
+  const sign = async ({ id, credentialId, begun }: Claims) => {
+    const end = Math.min(seconds() + limits.idleSeconds, begun + limits.wholeSeconds)
+    return await new SignJWT({ cid: credentialId, sid: id, begun })
+      .setProtectedHeader({ alg: 'HS256', typ: type, kid: ring.first.id })
+      .setIssuedAt(seconds())
+      .setExpirationTime(end)
+      .sign(await importKey(ring.first))
+  }
+  return {
+    limits,
+    begin: ({ id: credentialId }) => sign({ id: randomUUID(), credentialId, begun: seconds() }),
+    async check(token) {
+      const claims = await readClaims(ring, token, core.database.now())
+      if (claims === null || (await hasSessionEnded(core, claims.id))) return null
+      const credential = await findCredentialById(core, claims.credentialId)
+      if (credential === null || credential.status !== 'usable') return null
+      const isYoung = seconds() - claims.issued < Math.min(60, limits.idleSeconds / 2)
+      return { credential, renewed: isYoung ? null : await sign(claims) }
+    },
+    async end(token) {
+      const claims = await readClaims(ring, token, core.database.now())
+      if (claims === null) return
+      // Whatever token of this session is about, it is over by then.
+      await endSession(core, claims.id, (claims.begun + limits.wholeSeconds) * 1000)
+    },
+  }
+}
+
+interface Claims {
+  id: string
+  credentialId: string
+  /** In seconds since the epoch. */
+  begun: number
+}
+
+async function readClaims(
+  ring: KeyRing,
+  token: string,
+  now: number,
+): Promise<(Claims & { issued: number }) | null> {
+  if (token.length > longestToken) return null
+  try {
+    const { payload } = await jwtVerify(
+      token,
+      async ({ kid }) => {
+        const key = kid === undefined ? null : ring.find(kid)
+        if (key === null) throw new errors.JWSInvalid('The key is not one of ours.')
+        return await importKey(key)
+      },
+      {
+        algorithms: ['HS256'],
+        typ: type,
+        requiredClaims: ['sid', 'cid', 'iat', 'exp', 'begun'],
+        currentDate: new Date(now),
+      },
+    )
+    const { sid: id, cid: credentialId, begun, iat: issued } = payload
+    if (typeof id !== 'string' || typeof credentialId !== 'string') return null
+    if (typeof begun !== 'number' || issued === undefined) return null
+    return { id, credentialId, begun, issued }
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return null
+    throw error
+  }
+}
+
+async function importKey(key: RingKey): Promise<webcrypto.CryptoKey> {
+  return await webcrypto.subtle.importKey(
+    'raw',
+    new Uint8Array(key.secretFor('session')),
+    { name: 'HMAC', hash: 'SHA-256' },
+    false,
+    ['sign', 'verify'],
+  )
+}
