@@ -78,7 +78,7 @@ async function check(transfer: Transfer, answer: Answer): Promise<void> {
     refusePage(transfer, answer)
     learn(transfer, headers, { origin: new URL(url).origin, range: null })
     if (wanted.start === 0 && wanted.end === null) return
-    transfer.known.hasRanges = false
+    transfer.hasNoRanges = true
     throw new StartAgain('no_ranges', `${shownUrl(url)} does not give parts of the file.`)
   }
   if (status === 206) {

@@ -55,6 +55,7 @@ async function runConnections(transfer: Transfer, run: Run): Promise<void> {
   const stop = new AbortController()
   const unclaimed = [...regions]
   const running: Promise<void>[] = []
+  let joined = 0
   let failure: { error: unknown } | null = null
 
   const filling: Filling = {
@@ -62,7 +63,7 @@ async function runConnections(transfer: Transfer, run: Run): Promise<void> {
     signal: anySignal(transfer.options.signal, stop.signal),
     onChunk: hash.offer,
     onAnswer() {
-      while (running.length < connectionsFor(transfer)) join()
+      while (joined < connectionsFor(transfer)) join()
     },
   }
   const work = async (first?: Opened) => {
@@ -75,6 +76,7 @@ async function runConnections(transfer: Transfer, run: Run): Promise<void> {
     }
   }
   const join = (first?: Opened) => {
+    joined += 1
     running.push(
       work(first).catch((error: unknown) => {
         failure ??= { error }
@@ -89,9 +91,10 @@ async function runConnections(transfer: Transfer, run: Run): Promise<void> {
   if (failed !== null) throw failed.error
 }
 
-function connectionsFor({ options, known }: Transfer): number {
+function connectionsFor({ options, known, hasNoRanges }: Transfer): number {
   const { size, hasRanges, etag, isCoded } = known
-  if (size === null || size < options.splitBytes || !hasRanges || isCoded) return 1
+  if (size === null || size < options.splitBytes || isCoded) return 1
+  if (!hasRanges || hasNoRanges) return 1
   // Parts that nothing vouches for are not put together.
   const isVouched = etag !== null || Object.keys(options.file.digests).length > 0
   return isVouched ? options.connections : 1

@@ -39,6 +39,8 @@ export interface Known {
 export interface Transfer {
   readonly options: TransferOptions
   known: Known
+  /** The server was asked for a part and gave the whole: its word about ranges is worth nothing. */
+  hasNoRanges: boolean
   /** Bytes of the present attempt, as told to `onBytes`. */
   counted: number
   place(signal: AbortSignal): Promise<Place>
@@ -52,6 +54,7 @@ export function createTransfer(options: TransferOptions): Transfer {
   return {
     options,
     known: nothingKnown(),
+    hasNoRanges: false,
     counted: 0,
     async place(signal) {
       current ??= options.file.locate(signal).catch((error: unknown) => {
