@@ -8,6 +8,8 @@ import { safeName, splitExtension } from './safe-name.ts'
 export class NameRegister {
   readonly #files = new NameCounts()
   readonly #folders = new NameCounts()
+  /** How many numbers a name has given to its twins. */
+  readonly #numbers = new NameCounts()
 
   /** @param folders may `/` separate folders in this name? */
   register(name: string, { folders }: { folders: boolean }): string {
@@ -41,7 +43,7 @@ export class NameRegister {
         this.#files.next(key)
         return path + candidate
       }
-      candidate = `${stem} (${this.#files.next(folded)})${extension}`
+      candidate = `${stem} (${this.#numbers.next(folded) + 1})${extension}`
     }
   }
 }

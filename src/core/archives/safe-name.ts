@@ -32,6 +32,7 @@ function safeSegment(name: string): string {
     .normalize('NFC')
     .replace(refused, '_')
     .replace(/^\s+|[.\s]+$/gu, '')
+    .replace(/^\.{2,}/, '_')
   const short = shorten(clean)
   if (short === '') return '_'
   return reserved.test(short) ? `_${short}` : short
