@@ -6,6 +6,7 @@ import { demandTransition, isOver } from './delivery-state.ts'
 import { DeliveryError } from './errors.ts'
 import { recordEvents } from './events.ts'
 import { newId } from './ids.ts'
+import { kindPermissions } from './kind-permissions.ts'
 import type { Thing } from './may.ts'
 import { hasPermission, type Principal } from './principal.ts'
 import { type StudyPath, studyPermission } from './study-path.ts'
@@ -200,13 +201,17 @@ export async function listDeliveries(
 /** What `may` needs to know of a delivery. */
 export function deliveryThing(core: Core, row: DeliveryRow): Thing {
   if (row.kind === 'study') return studyThing(row)
-  const type = row.type === null ? undefined : core.downloadTypes.get(row.type)
   return {
     organizationId: row.organization_id,
     ownerId: row.owner_id,
-    // A type that was taken out of the configuration keeps the permission it would have by default.
-    permission: row.type === null ? null : (type?.permission ?? `download:${row.type}`),
+    permission: permissionOf(core, row),
   }
+}
+
+function permissionOf(core: Core, { kind, type }: DeliveryRow): string | null {
+  if (type === null) return kindPermissions[kind]
+  // A type that was taken out of the configuration keeps the permission it would have by default.
+  return core.downloadTypes.get(type)?.permission ?? `download:${type}`
 }
 
 /** What is published belongs to its organization: whoever sees the study picks it up, wherever they ask. */

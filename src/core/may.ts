@@ -38,8 +38,11 @@ export function may(principal: Principal, action: Action, thing: Thing): Verdict
   if (!isOwner(principal, thing) && !(action !== 'pick-up' && isAdministrator(principal))) {
     return 'not_yours'
   }
-  if (thing.permission !== null && !hasPermission(principal, thing.permission)) return 'forbidden'
-  return 'yes'
+  if (thing.permission !== null) {
+    return hasPermission(principal, thing.permission) ? 'yes' : 'forbidden'
+  }
+  // A token that was narrowed to scopes reaches what a scope of its own names, and nothing else.
+  return principal.scopes === null ? 'yes' : 'forbidden'
 }
 
 /** @throws DeliveryError `forbidden` or `not_yours`, with the sentence given. */

@@ -10,6 +10,7 @@ import {
 import { DeliveryError } from './errors.ts'
 import { doOnce } from './idempotency.ts'
 import { enqueueJob } from './jobs.ts'
+import { kindPermissions } from './kind-permissions.ts'
 import { type Action, demand } from './may.ts'
 import { ordersToPickUp } from './order-batches.ts'
 import { listDatasets } from './order-files.ts'
@@ -21,7 +22,7 @@ import { newestProduct } from './products.ts'
 import { type Change, transact } from './transact.ts'
 
 /** The permission to order, and to take published files by their product. */
-export const ORDER_PERMISSION = 'order'
+export const ORDER_PERMISSION = kindPermissions.order
 
 export interface NewOrder extends OrderWish {
   /** The customer's own name for it. */

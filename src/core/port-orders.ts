@@ -5,6 +5,7 @@ import { findDeliveryByNumber, insertDelivery, moveDelivery } from './deliveries
 import { DeliveryError } from './errors.ts'
 import { recordEvents } from './events.ts'
 import { doOnce } from './idempotency.ts'
+import { kindPermissions } from './kind-permissions.ts'
 import { demand, type Thing } from './may.ts'
 import { isTollFree } from './phone-number.ts'
 import { addNumbers, type PortOrder, withNumbers } from './port-order-numbers.ts'
@@ -14,7 +15,7 @@ import { enqueueCallback } from './status-callbacks.ts'
 import { type Change, transact } from './transact.ts'
 
 /** What an account must hold to order ports and to see them. */
-export const PORT_ORDERS_PERMISSION = 'port-orders'
+export const PORT_ORDERS_PERMISSION = kindPermissions['port-order']
 
 /** What the customer says of a port order and may change while it is open. */
 export interface PortOrderWords {

@@ -1,11 +1,12 @@
 import type { Core } from './core.ts'
 import type { RosterNoun } from './import-templates.ts'
+import { kindPermissions } from './kind-permissions.ts'
 import { demand } from './may.ts'
 import type { Principal } from './principal.ts'
 import { type RosterEntry, rosterTables, toEntry } from './roster.ts'
 
 /** The permission, and the scope, that everything about rosters asks for. */
-export const ROSTERING = 'rostering'
+export const ROSTERING = kindPermissions.import
 
 /**
  * The entries in force of the caller's organization, in the order of their keys; passwords are left out.

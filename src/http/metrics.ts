@@ -65,10 +65,7 @@ export function createMetrics(): Metrics {
           'claimcheck_jobs',
           'gauge',
           'Jobs that wait or run, on all nodes.',
-          waiting.map(({ queue, state, count }) => ({
-            labels: `queue="${queue}",state="${state}"`,
-            value: count,
-          })),
+          [...byWorker(waiting)].map(([labels, value]) => ({ labels, value })),
         ),
         ...family('process_resident_memory_bytes', 'gauge', 'Resident memory.', [
           { labels: '', value: process.memoryUsage.rss() },
@@ -86,6 +83,18 @@ export function createMetrics(): Metrics {
       delay.disable()
     },
   }
+}
+
+/** Queues of outside work name organization and type: too many for labels. */
+function byWorker(
+  waiting: readonly { queue: string; state: string; count: number }[],
+): Map<string, number> {
+  const sums = new Map<string, number>()
+  for (const { queue, state, count } of waiting) {
+    const labels = `queue="${queue === 'local' ? 'local' : 'outside'}",state="${state}"`
+    sums.set(labels, (sums.get(labels) ?? 0) + count)
+  }
+  return sums
 }
 
 function family(
