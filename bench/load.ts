@@ -1,5 +1,7 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { processorSeconds } from './processor-time.ts'
 
 const run = promisify(execFile)
 
@@ -10,39 +12,92 @@ export interface Load {
   headers?: Record<string, string>
   /** Sent by POST; GET when left out. */
   body?: string
+  /** Counts bytes instead of requests. */
+  inBytes?: boolean
 }
 
 /**
  * Asks for one URL again and again from a process of its own, every connection with one request under way, and returns
- * the requests a second. By wrk where it is installed, else by a load generator of ours.
+ * the requests a second. GETs by wrk where it is installed, because it asks faster than Node can; else by a load generator of ours.
  * @throws Error when any answer was not a 2xx
  */
 export async function requestsPerSecond(load: Load): Promise<number> {
-  const script = new URL('./load-process.ts', import.meta.url).pathname
-  const { stdout } = await run(process.execPath, [script, JSON.stringify(load)])
-  const { requests, seconds } = JSON.parse(stdout) as { requests: number; seconds: number }
+  if (load.body === undefined && isOnPath('wrk', '-v')) return await byWrk(load)
+  const { requests, seconds } = await byProcess(load)
   return requests / seconds
 }
 
-/** Takes turns, so that what else the machine does hits all alike; the median of each. */
-export async function inTurns<Name extends string>(
-  rounds: number,
-  measures: Readonly<Record<Name, () => Promise<number>>>,
-): Promise<Record<Name, number>> {
-  const names = Object.keys(measures) as Name[]
-  const taken = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<
-    Name,
-    number[]
-  >
-  for (let round = 0; round < rounds; round += 1) {
-    for (const name of names) taken[name].push(await measures[name]())
-  }
-  return Object.fromEntries(names.map((name) => [name, median(taken[name])])) as Record<
-    Name,
-    number
-  >
+/** The same in bytes, for long files; always by ours: wrk reads 8 KiB at a time, which would be what is measured. */
+async function bytesPerSecond(load: Load): Promise<number> {
+  const { bytes, seconds } = await byProcess(load)
+  return bytes / seconds
 }
 
-export function median(values: readonly number[]): number {
+export function isOnPath(program: string, flag: string): boolean {
+  return spawnSync(program, [flag]).error === undefined
+}
+
+async function byWrk({ url, connections, milliseconds, headers = {} }: Load): Promise<number> {
+  // It takes whole seconds only.
+  const words = ['-t1', `-c${connections}`, `-d${Math.ceil(milliseconds / 1000)}s`]
+  for (const [name, value] of Object.entries(headers)) words.push('-H', `${name}: ${value}`)
+  const { stdout } = await run('wrk', [...words, url])
+  if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(`${url}: wrk had errors:\n${stdout}`)
+  return Number(/Requests\/sec:\s*([\d.]+)/.exec(stdout)?.[1])
+}
+
+async function byProcess(
+  load: Load,
+): Promise<{ requests: number; bytes: number; seconds: number }> {
+  const script = join(import.meta.dirname, 'load-process.ts')
+  const { stdout } = await run(process.execPath, [script, JSON.stringify(load)])
+  return JSON.parse(stdout)
+}
+
+/** What one server did in one round. */
+export interface Sample {
+  readonly perSecond: number
+  /**
+   * Processor time of the server for each of what it did, in µs, without that of the load. On a machine
+   * that does other work as well this is steadier than the rate.
+   */
+  readonly cost: number
+}
+
+/** Puts a load on a process and reads what processor time that cost it. */
+export async function sample(pid: number, load: Load): Promise<Sample> {
+  const perSecondOf = load.inBytes ? bytesPerSecond : requestsPerSecond
+  const before = processorSeconds(pid)
+  const perSecond = await perSecondOf(load)
+  const spent = processorSeconds(pid) - before
+  return { perSecond, cost: (spent * 1e6) / ((perSecond * load.milliseconds) / 1000) }
+}
+
+/**
+ * Takes turns, so that what else the machine does hits all alike, after a round to warm up; the
+ * medians of each.
+ */
+export async function inTurns<Name extends string>(
+  rounds: number,
+  measures: Readonly<Record<Name, () => Promise<Sample>>>,
+): Promise<Record<Name, Sample>> {
+  const all = Object.entries(measures) as [Name, () => Promise<Sample>][]
+  const taken = new Map<Name, Sample[]>()
+  for (const [, measure] of all) await measure()
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [name, measure] of all)
+      taken.set(name, [...(taken.get(name) ?? []), await measure()])
+  }
+  const medians = [...taken].map(([name, samples]) => [
+    name,
+    {
+      perSecond: median(samples.map(({ perSecond }) => perSecond)),
+      cost: median(samples.map(({ cost }) => cost)),
+    },
+  ])
+  return Object.fromEntries(medians) as Record<Name, Sample>
+}
+
+function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }

@@ -1,6 +1,9 @@
+import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { benchApi } from './api.ts'
 import { benchBytes } from './bytes.ts'
+import { benchMemory } from './memory.ts'
+import { buildProduct } from './process.ts'
 import { printTable, type Row } from './table.ts'
 
 /**
@@ -11,6 +14,7 @@ import { printTable, type Row } from './table.ts'
 const parts: Record<string, (options: { quick: boolean }) => Promise<Row[]>> = {
   api: benchApi,
   bytes: benchBytes,
+  memory: benchMemory,
 }
 
 const { values, positionals } = parseArgs({
@@ -22,8 +26,13 @@ if (unknown !== undefined) {
   console.error(`There is no part "${unknown}"; the parts are ${Object.keys(parts).join(', ')}.`)
   process.exit(2)
 }
+await buildProduct()
 for (const [name, bench] of Object.entries(parts)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue
   console.log(`\n${name}`)
   printTable(await bench(values))
 }
+const load = loadavg().map((average) => average.toFixed(1))
+console.log(
+  `\nNode ${process.version}, ${cpus().length} × ${cpus()[0]?.model}, load ${load.join(' ')}`,
+)
