@@ -54,18 +54,18 @@ export function demandHolder(
   account: { id: string; organizationId: string; permissions: Iterable<string> },
 ): void {
   if (actor === 'system') return
-  demand(
-    actor,
-    'manage',
-    { organizationId: account.organizationId, ownerId: account.id, permission: null },
-    'Only the account itself or an administrator of its organization may do this.',
-  )
   if (actor.scopes !== null) {
     throw new DeliveryError(
       'insufficient_scope',
       'A token with a scope may not manage credentials; sign in with the account itself.',
     )
   }
+  demand(
+    actor,
+    'manage',
+    { organizationId: account.organizationId, ownerId: account.id, permission: null },
+    'Only the account itself or an administrator of its organization may do this.',
+  )
   if (actor.accountId !== account.id) demandOperatorFor(actor, account.permissions)
 }
 
