@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 
 /**
@@ -17,7 +18,10 @@ if (files.length === 0) {
   console.error(`No test file matches ${positionals.join(', ')}.`)
   process.exit(1)
 }
-const child = spawn(process.execPath, ['--test', '--test-timeout=240000', ...files], {
+// As many files at once as there are processors: much of a test's time is waiting for processes.
+const concurrency = `--test-concurrency=${Math.max(2, availableParallelism())}`
+const timeout = `--test-timeout=${values.full ? 1_200_000 : 240_000}`
+const child = spawn(process.execPath, ['--test', concurrency, timeout, ...files], {
   stdio: 'inherit',
   env: { ...process.env, ...(values.full ? { CLAIMCHECK_TEST_SIZE: 'full' } : {}) },
 })
