@@ -1,4 +1,5 @@
-import type { DeliveryFileRow, DeliveryRow } from '../database/tables.ts'
+import type { DeliveryRow, GrantRow } from '../database/tables.ts'
+import { openArchive } from './archives/open-archive.ts'
 import type { Core } from './core.ts'
 import {
   deliveryThing,
@@ -10,6 +11,7 @@ import {
 import { listDeliveryFiles } from './delivery-files.ts'
 import type { DownloadType } from './download-type.ts'
 import { DeliveryError } from './errors.ts'
+import { grantArchive, grantFile } from './grants.ts'
 import { doOnce } from './idempotency.ts'
 import { cancelJobs, enqueueJob } from './jobs.ts'
 import { demand } from './may.ts'
@@ -119,14 +121,15 @@ export async function findOwnDownload(
 }
 
 /**
- * The first file of a download that is done.
+ * Grants a signed URL to what a download that is done has made: its file, or a ZIP when it has more
+ * than one.
  * @throws DeliveryError as `findOwnDownload`, and `not_ready` before it is done, `expired` after its time
  */
-export async function findOwnDownloadFile(
+export async function grantOwnDownload(
   core: Core,
   principal: Principal,
   id: string,
-): Promise<{ delivery: DeliveryRow; file: DeliveryFileRow }> {
+): Promise<GrantRow> {
   const delivery = await findOwnDownload(core, principal, id)
   if (delivery.state === 'expired') {
     throw new DeliveryError('expired', 'The time of this download is over; ask for it again.')
@@ -134,9 +137,17 @@ export async function findOwnDownloadFile(
   if (delivery.state !== 'done') {
     throw new DeliveryError('not_ready', `The download is ${delivery.state}; it has no file yet.`)
   }
-  const [file] = await listDeliveryFiles(core.database.kysely, delivery.number, { limit: 1 })
+  const [file, another] = await listDeliveryFiles(core.database.kysely, delivery.number, {
+    limit: 2,
+  })
   if (file === undefined) throw new DeliveryError('not_ready', 'The download has no file.')
-  return { delivery, file }
+  if (another === undefined) return await grantFile(core, principal, { fileNumber: file.number })
+  const archive = await openArchive(core, principal, {
+    of: { delivery: id },
+    format: 'zip',
+    action: 'pick-up',
+  })
+  return await grantArchive(core, principal, { archive: archive.row })
 }
 
 /**

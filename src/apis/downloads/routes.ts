@@ -1,7 +1,6 @@
 import type { FastifyPluginAsync, FastifyReply } from 'fastify'
-import { findOwnDownload, findOwnDownloadFile, requestDownload } from '../../core/downloads.ts'
+import { findOwnDownload, grantOwnDownload, requestDownload } from '../../core/downloads.ts'
 import { DeliveryError } from '../../core/errors.ts'
-import { grantFile } from '../../core/grants.ts'
 import { type ApiContext, grantUrl } from '../../http/api-context.ts'
 import { asDeliveryError } from '../../http/as-delivery-error.ts'
 import { authenticate, principalOf } from '../../http/authenticate.ts'
@@ -57,8 +56,7 @@ export function downloadsApi(context: ApiContext): FastifyPluginAsync {
       { config: { documented: fileDocumented } },
       async (request, reply) => {
         const principal = principalOf(request)
-        const { file } = await findOwnDownloadFile(core, principal, request.params.id)
-        const grant = await grantFile(core, principal, { fileNumber: file.number })
+        const grant = await grantOwnDownload(core, principal, request.params.id)
         return reply
           .header('cache-control', 'private, no-store')
           .header('referrer-policy', 'no-referrer')

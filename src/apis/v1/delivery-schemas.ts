@@ -90,7 +90,8 @@ export const FileDetail = Type.Object(
 
 const linkMembers = {
   id: Type.String(),
-  fileNumber: nullable('integer'),
+  fileNumber: nullable('integer', { description: 'What it opens; null for an archive.' }),
+  archiveId: nullable('string', { description: 'Null for a single file.' }),
   fileName: Type.String(),
   disposition: oneOf(['attachment', 'inline']),
   ownerId: Type.String({ description: 'Whom it was made for.' }),

@@ -88,6 +88,7 @@ export function toLink(row: GrantRow): Static<typeof deliveries.Link> {
   return {
     id: row.id,
     fileNumber: row.file_number,
+    archiveId: row.archive_id,
     fileName: row.file_name,
     disposition: row.disposition,
     ownerId: row.account_id,
@@ -197,7 +198,8 @@ export function toOrganization(row: OrganizationRow): Static<typeof accounts.Org
   return { id: row.id, code: row.code, name: row.name, createdAt: toTime(row.created_at) }
 }
 
-function toTime(milliseconds: number): string {
+/** A time as this API writes it (RFC 3339). */
+export function toTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString()
 }
 

@@ -25,13 +25,17 @@ interface Things {
 interface Row {
   method: string
   path(things: Things): string
-  body?: unknown
+  body?: unknown | ((things: Things) => unknown)
   /** What ada, bob (same organization), admin (the same) and eve (an administrator elsewhere) get. */
   expect: readonly [ada: number, bob: number, admin: number, eve: number]
 }
 
 const own = [200, 404, 200, 404] as const
 const work = { attempt: 1 }
+
+function bodyOf({ body }: Row, things: Things): unknown {
+  return typeof body === 'function' ? body(things) : body
+}
 
 /** Every operation of the API. */
 const matrix: Record<string, Row> = {
@@ -75,6 +79,23 @@ const matrix: Record<string, Row> = {
     method: 'POST',
     path: ({ file }) => `/v1/files/${file}/links`,
     body: {},
+    expect: [201, 404, 201, 404],
+  },
+  getDeliveryArchive: {
+    method: 'GET',
+    path: ({ done }) => `/v1/deliveries/${done}/archive`,
+    expect: [302, 404, 302, 404],
+  },
+  createArchiveLink: {
+    method: 'POST',
+    path: ({ done }) => `/v1/deliveries/${done}/archive/links`,
+    body: {},
+    expect: [201, 404, 201, 404],
+  },
+  createArchive: {
+    method: 'POST',
+    path: () => '/v1/archives',
+    body: ({ file }: Things) => ({ files: [file] }),
     expect: [201, 404, 201, 404],
   },
   listLinks: { method: 'GET', path: () => '/v1/links', expect: [200, 200, 200, 200] },
@@ -268,7 +289,7 @@ describe('who may do what at /v1', () => {
 
   /** An answer's status and text; of a stream, the status alone. */
   async function tell(row: Row, things: Things, headers: Record<string, string>) {
-    const sent: Sent = { headers, ...('body' in row ? { body: row.body } : {}) }
+    const sent: Sent = { headers, ...('body' in row ? { body: bodyOf(row, things) } : {}) }
     if (row.path(things) !== '/v1/events')
       return await world.ask(row.method, row.path(things), sent)
     const stream = new AbortController()
