@@ -1,4 +1,5 @@
 import { Account, Credential, IssuedCredential, Me, Organization } from './account-schemas.ts'
+import { Archive } from './archive-schemas.ts'
 import {
   Delivery,
   DownloadType,
@@ -23,6 +24,7 @@ export const namedSchemas = [
   FileDetail,
   Link,
   IssuedLink,
+  Archive,
   Pickup,
   Job,
   Work,

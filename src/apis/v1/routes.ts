@@ -10,6 +10,7 @@ import { asDeliveryError } from '../../http/as-delivery-error.ts'
 import { principalOf, wwwAuthenticate } from '../../http/authenticate.ts'
 import { refuseNulBytes } from '../../http/nul-bytes.ts'
 import { accountRoutes } from './account-routes.ts'
+import { archiveRoutes } from './archive-routes.ts'
 import { checkRequest } from './check-request.ts'
 import { credentialRoutes } from './credential-routes.ts'
 import { deliveryRoutes } from './delivery-routes.ts'
@@ -67,6 +68,7 @@ export function v1Api(api: ApiContext, limits: SessionLimits): FastifyPluginAsyn
     meRoutes(app, context)
     deliveryRoutes(app, context)
     fileRoutes(app, context)
+    archiveRoutes(app, context)
     linkRoutes(app, context)
     jobRoutes(app, context)
     workRoutes(app, context)
