@@ -21,6 +21,46 @@ export const commands: CommandList = {
       load: async () => (await import('./demo.ts')).demo,
     },
     {
+      name: 'get',
+      summary: 'Fetch everything behind an address, resumed and verified.',
+      load: async () => (await import('./get.ts')).get,
+    },
+    {
+      name: 'ls',
+      summary: 'List what can be picked up at an address.',
+      load: async () => (await import('./ls.ts')).ls,
+    },
+    {
+      name: 'request',
+      summary: 'Ask for a download or an order.',
+      load: async () => (await import('./request.ts')).request,
+    },
+    {
+      name: 'wait',
+      summary: 'Wait until the work behind an address is over.',
+      load: async () => (await import('./wait.ts')).wait,
+    },
+    {
+      name: 'put',
+      summary: 'Put a file: a document, an import, a signed URL.',
+      load: async () => (await import('./put.ts')).put,
+    },
+    {
+      name: 'link',
+      summary: 'Make signed URLs to hand out.',
+      load: async () => (await import('./link.ts')).link,
+    },
+    {
+      name: 'verify',
+      summary: 'Check the files that were fetched into a folder.',
+      load: async () => (await import('./verify.ts')).verify,
+    },
+    {
+      name: 'login',
+      summary: 'Keep how to sign in at a server.',
+      load: async () => (await import('./login.ts')).login,
+    },
+    {
       name: 'organization',
       summary: 'Create and list organizations, the walls between tenants.',
       load: async () => (await import('./organization.ts')).organization,

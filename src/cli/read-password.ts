@@ -16,6 +16,21 @@ export async function readPassword(): Promise<string> {
   throw new Error('The two passwords differ: nothing was changed.')
 }
 
+/**
+ * Reads a secret that is there already: at a terminal without echo, else the first line of the
+ * standard input.
+ * @throws Error with a sentence when it is empty or it was interrupted
+ */
+export async function readSecret(question: string): Promise<string> {
+  const said = process.stdin.isTTY ? await ask(question) : firstLine(await text(process.stdin))
+  if (said !== '') return said
+  throw new Error('The secret is empty: nothing was changed.')
+}
+
+function firstLine(said: string): string {
+  return said.split(/\r?\n/, 1)[0] ?? ''
+}
+
 function refuseEmpty(password: string): string {
   if (password !== '') return password
   throw new Error('The password is empty: nothing was changed.')

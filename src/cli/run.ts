@@ -1,24 +1,23 @@
-import { isDebugging } from '../config.ts'
-import { DeliveryError } from '../core/errors.ts'
 import { packageVersion } from '../package-version.ts'
 import { suggest } from '../suggest.ts'
 import { type CommandList, type Entry, parseInput, UsageError } from './command.ts'
 import { commands } from './commands.ts'
+import { exitCodeOf } from './exit-code.ts'
 import { formatHelp } from './help.ts'
 import { explainSystemError } from './system-error.ts'
 
 /**
  * Runs the command line.
  * @param words what stands after `claimcheck`
- * @returns the exit code: 0 done, 1 refused or failed, 2 not understood
+ * @returns the exit code: 0 done, 1 refused or failed, 2 not understood; more in exit-code.ts
  */
 export async function run(words: readonly string[]): Promise<number> {
   try {
     await runIn(['claimcheck'], commands, words[0] === 'help' ? helpFor(words) : words)
     return 0
   } catch (error) {
-    process.stderr.write(`${explain(error)}\n`)
-    return error instanceof UsageError ? 2 : 1
+    process.stderr.write(`${await explain(error)}\n`)
+    return exitCodeOf(error)
   }
 }
 
@@ -70,17 +69,27 @@ function show(text: string): void {
   process.stdout.write(`${text}\n`)
 }
 
-function explain(error: unknown): string {
+async function explain(error: unknown): Promise<string> {
   if (isSentence(error)) return error.message
   const refusal = explainSystemError(error)
   if (refusal !== null) return refusal
+  // Late, so that commands of a customer load nothing of the server.
+  const { isDebugging } = await import('../config.ts')
   const stack = error instanceof Error && isDebugging() ? `\n${error.stack}` : ''
   return `Unexpected: ${error instanceof Error ? error.message : String(error)}${stack}`
 }
 
+const errorsOfOurs = new Set([
+  'DeliveryError',
+  'ClientError',
+  'UsageError',
+  'SettingsError',
+  'ConfigFileError',
+])
+
 /** Refusals of ours are plain Errors or of our own classes; bugs and system errors are neither. */
 function isSentence(error: unknown): error is Error {
-  if (error instanceof DeliveryError || error instanceof UsageError) return true
-  if (!(error instanceof Error) || 'code' in error) return false
-  return error.constructor === Error || ['SettingsError', 'ConfigFileError'].includes(error.name)
+  if (!(error instanceof Error)) return false
+  if (errorsOfOurs.has(error.name)) return true
+  return error.constructor === Error && !('code' in error)
 }

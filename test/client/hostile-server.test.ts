@@ -243,7 +243,7 @@ describe('getFiles() from a hostile server', () => {
   })
 
   describe('with several connections', () => {
-    const size = 40 * 1024 * 1024 + 3
+    const size = 20 * 1024 * 1024 + 3
     const many = { splitBytes: 1024, connections: 4 }
 
     it('puts a large file together', async (t) => {
@@ -251,7 +251,7 @@ describe('getFiles() from a hostile server', () => {
       await get(client, url, { folder, ...many })
       await assertWhole()
       const ranged = server.seen.filter(({ headers }) => headers.range !== undefined)
-      assert.ok(ranged.length >= 3, `${ranged.length} parts`)
+      assert.ok(ranged.length >= 2, `${ranged.length} parts`)
     })
 
     it('puts it together while each one breaks', async (t) => {

@@ -47,7 +47,8 @@ export async function commandReference(): Promise<string> {
 From a clone, \`npm run -s claimcheck -- ARGUMENTS\` stands for \`claimcheck ARGUMENTS\`. Results go to
 the standard output, as text or with \`--json\` as one JSON document; refusals go to the standard
 error, in one sentence. The exit code is 0 when it is done, 1 when it was refused or failed, 2 when
-the command line was not understood.
+the command line was not understood; the commands that talk to a server as a customer have more, in
+[client.md](client.md).
 
 ${(await sections(['claimcheck'], commands)).join('\n')}
 ${generated}

@@ -12,7 +12,7 @@ export interface Region {
 }
 
 /** A region is not cut below this, in bytes: a new connection costs a round trip. */
-const smallestCut = 8 * 1024 * 1024
+const smallestCut = 4 * 1024 * 1024
 
 /** What is missing of a file of which `done` is there. */
 export function missingRegions(done: readonly Span[], size: number | null): Region[] {

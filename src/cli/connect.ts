@@ -1,0 +1,108 @@
+import { ClientError } from '../client/client-error.ts'
+import { type Client, createClient } from '../client/create-client.ts'
+import { type ApiName, apiNames } from '../client/delivery.ts'
+import { detectApi } from '../client/detect-api.ts'
+import { type ClientEnvironment, readClientEnvironment } from './client-environment.ts'
+import type { Option } from './command.ts'
+import { chooseProfile, type Profile, readProfiles } from './profiles.ts'
+import { credentialsFor, type Secrets } from './sign-in-options.ts'
+
+/** The options of every command that talks to a server. */
+export const connectOptions = {
+  api: {
+    type: 'string',
+    value: 'NAME',
+    description: `Which API the address belongs to, when it does not tell: ${apiNames.join(', ')}.`,
+  },
+  profile: {
+    type: 'string',
+    value: 'NAME',
+    description: 'Sign in as this profile says; when left out, as the one for that server does.',
+  },
+  scope: {
+    type: 'string',
+    value: 'NAME',
+    description: 'The scope of the token to ask for; at an orders API, the tenant.',
+  },
+  'token-url': {
+    type: 'string',
+    value: 'URL',
+    description: 'Where to get tokens, when it is not where the API has them.',
+  },
+  json: { type: 'boolean', description: 'Print the result as one JSON document.' },
+} as const satisfies Record<string, Option>
+
+export interface ConnectValues {
+  readonly api?: string
+  readonly profile?: string
+  readonly scope?: string
+  readonly 'token-url'?: string
+}
+
+export interface Connection {
+  readonly client: Client
+  readonly api: ApiName
+  /** Absolute. */
+  readonly url: string
+}
+
+/**
+ * A client for an address, with what the environment or a profile has for signing in there.
+ * @param said absolute, or a path at the server of CLAIMCHECK_URL or the profile
+ * @throws ClientError `bad_input`, Error with a sentence
+ */
+export async function connect(said: string, values: ConnectValues): Promise<Connection> {
+  const environment = readClientEnvironment()
+  const profiles = await readProfiles(environment.profilesPath)
+  const name = values.profile ?? environment.profile
+  const isAbsolute = /^https?:/i.test(said)
+  const profile = chooseProfile(profiles, {
+    name,
+    url: isAbsolute ? said : environment.url,
+  })
+  const url = isAbsolute ? said : resolveUrl(said, environment.url ?? profile?.url ?? null)
+  const api = apiOf(values.api) ?? detectApi(url)
+  const secrets = secretsOf(environment, profile, values)
+  const client = createClient({ url, credentials: credentialsFor(api, secrets, url) })
+  return { client, api, url }
+}
+
+function resolveUrl(said: string, base: string | null): string {
+  if (base !== null && URL.canParse(said, base)) return new URL(said, base).href
+  throw new ClientError(
+    'bad_input',
+    `"${said}" is no address: give it with https://, or say the server by CLAIMCHECK_URL or a profile.`,
+  )
+}
+
+function apiOf(said: string | undefined): ApiName | null {
+  if (said === undefined) return null
+  const known = apiNames.find((name) => name === said)
+  if (known !== undefined) return known
+  throw new ClientError('bad_input', `There is no API "${said}": ${apiNames.join(', ')}.`)
+}
+
+/** The environment stands above the profile; an identity is taken from one place as a whole. */
+function secretsOf(
+  environment: ClientEnvironment,
+  profile: Profile | null,
+  values: ConnectValues,
+): Secrets {
+  const { token, user, password, clientId, clientSecret, url } = environment
+  const isSaid = [token, user, password, clientId, clientSecret].some((one) => one !== null)
+  const own = isSaid ? { token, user, password, clientId, clientSecret } : (profile ?? {})
+  const scope = values.scope ?? profile?.scope
+  const tokenUrl = values['token-url'] ?? profile?.tokenUrl
+  return {
+    ...withoutNull(own),
+    url: isSaid ? url : (profile?.url ?? null),
+    ...(scope === undefined ? {} : { scope }),
+    ...(tokenUrl === undefined ? {} : { tokenUrl }),
+  }
+}
+
+function withoutNull(values: object): Omit<Profile, 'url'> {
+  return Object.fromEntries(
+    Object.entries(values).filter(([name, value]) => value !== null && name !== 'url'),
+  )
+}

@@ -1,0 +1,92 @@
+import { call } from '../client/call.ts'
+import { ClientError } from '../client/client-error.ts'
+import { createClient } from '../client/create-client.ts'
+import { asObject, asText } from '../client/json.ts'
+import { readClientEnvironment } from './client-environment.ts'
+import { defineCommand, UsageError } from './command.ts'
+import { print } from './print.ts'
+import { originOf, type Profile, readProfiles, writeProfiles } from './profiles.ts'
+import { readSecret } from './read-password.ts'
+import { credentialsFor } from './sign-in-options.ts'
+
+export const login = defineCommand({
+  description:
+    'Keeps how to sign in at a server as a profile, in a file that only you can read. The secret is asked for at the terminal, or is the first line of the standard input.',
+  arguments: [{ name: 'url', required: true, description: 'The server.' }],
+  options: {
+    profile: {
+      type: 'string',
+      value: 'NAME',
+      description: 'What to call it; the name of the host when left out.',
+    },
+    user: { type: 'string', value: 'NAME', description: 'With a user name, or an access key.' },
+    client: { type: 'string', value: 'ID', description: 'As an OAuth2 client.' },
+    scope: {
+      type: 'string',
+      value: 'NAME',
+      description: 'The scope of the tokens to ask for; at an orders API, the tenant.',
+    },
+    'token-url': { type: 'string', value: 'URL', description: 'Where to get tokens.' },
+    json: { type: 'boolean', description: 'Print the result as one JSON document.' },
+  },
+  examples: [
+    { command: 'claimcheck login https://files.example', description: 'With an API token.' },
+    {
+      command: 'claimcheck login https://files.example --user ada < password.txt',
+      description: 'With a password out of a file.',
+    },
+  ],
+  async run({ values, positionals: [url = ''] }) {
+    const origin = originOf(url)
+    if (origin === null || !/^https?:/.test(origin)) {
+      throw new UsageError(`"${url}" is no web address.`)
+    }
+    const { user, client: clientId, scope, 'token-url': tokenUrl } = values
+    if (user !== undefined && clientId !== undefined) {
+      throw new UsageError('--user and --client contradict each other.')
+    }
+    const question =
+      user !== undefined ? 'Password: ' : clientId !== undefined ? 'Secret: ' : 'Token: '
+    const secret = await readSecret(question)
+    const profile: Profile = {
+      url,
+      ...(scope === undefined ? {} : { scope }),
+      ...(tokenUrl === undefined ? {} : { tokenUrl }),
+      ...(user !== undefined
+        ? { user, password: secret }
+        : clientId !== undefined
+          ? { clientId, clientSecret: secret }
+          : { token: secret }),
+    }
+    const signedIn = await tryOut(profile, origin)
+    const { profilesPath } = readClientEnvironment()
+    const name = values.profile ?? new URL(url).host
+    await writeProfiles(profilesPath, { ...(await readProfiles(profilesPath)), [name]: profile })
+    const who = signedIn === null ? 'It was not tried out' : `You are ${signedIn}`
+    print(
+      values.json,
+      { profile: name, path: profilesPath, username: signedIn },
+      `${who}; the profile "${name}" is in ${profilesPath}.`,
+    )
+  },
+})
+
+/**
+ * Who one is with it: at a server with a `/v1`, else null.
+ * @throws ClientError `unauthenticated`
+ */
+async function tryOut(profile: Profile, origin: string): Promise<string | null> {
+  const client = createClient({
+    url: origin,
+    credentials: credentialsFor('v1', profile, origin),
+    retry: { attempts: 1 },
+  })
+  try {
+    const { body } = await call(client.transport, { url: `${origin}/v1/me` })
+    return asText(asObject(body).username)
+  } catch (error) {
+    if (!(error instanceof ClientError) || error.code === 'unauthenticated') throw error
+    if (error.code === 'unreachable') throw error
+    return null
+  }
+}

@@ -1,0 +1,44 @@
+import { ClientError } from '../client/client-error.ts'
+import { endings, type Snapshot } from '../client/delivery.ts'
+import { defineCommand } from './command.ts'
+import { connect, connectOptions } from './connect.ts'
+import { interruptible } from './interruptible.ts'
+import { print } from './print.ts'
+
+export const wait = defineCommand({
+  description:
+    'Waits until the work behind an address is over, and fetches nothing. The exit code tells how it ended.',
+  arguments: [{ name: 'url', required: true, description: 'The address.' }],
+  options: connectOptions,
+  examples: [
+    {
+      command: 'claimcheck wait https://files.example/v1/deliveries/01jhx5t1f2k3m4n5p6q7r8s9t0',
+      description: 'Wait for a delivery.',
+    },
+  ],
+  async run({ values, positionals: [address = ''] }) {
+    const { client, api, url } = await connect(address, values)
+    const delivery = client.open(url, { api })
+    await interruptible(async (signal) => {
+      let last: Snapshot | null = null
+      for await (const snapshot of delivery.watch({ signal, withoutFiles: true })) {
+        if (values.json !== true && describe(last) !== describe(snapshot)) {
+          process.stderr.write(`${describe(snapshot)}\n`)
+        }
+        last = snapshot
+      }
+      if (last === null) return
+      const { standing, word, message } = last
+      print(values.json, { url: delivery.url, standing, word, message }, word)
+      const code = endings[standing]
+      if (code !== null) throw new ClientError(code, `It ended as ${word}.`)
+    })
+  },
+})
+
+function describe(snapshot: Snapshot | null): string {
+  if (snapshot === null) return ''
+  const { word, progress, message } = snapshot
+  const share = progress === null ? '' : ` ${Math.floor(progress * 100)} %`
+  return `${word}${share}${message === null ? '' : `: ${message}`}`.replaceAll(/\p{Cc}/gu, '?')
+}
