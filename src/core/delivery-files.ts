@@ -216,19 +216,30 @@ export async function findBytes(core: Core, fileNumber: number): Promise<StoredF
 /** At most so many at a time. */
 export const MANY_BYTES = 128
 
+/** Where the bytes behind a delivery's file are. */
+export interface BytesPlace {
+  /** Of the delivery file. */
+  readonly number: number
+  /** Of the stored file. */
+  readonly id: string
+  readonly object_key: string
+  readonly size: number
+  readonly encryption: string | null
+}
+
 /**
- * The bytes behind some delivery files, by their numbers, at most 128: those that have none are not
- * among them.
+ * Where the bytes behind some delivery files are, by their numbers, at most 128: those that have none
+ * are not among them.
  */
 export async function findManyBytes(
   core: Core,
   fileNumbers: readonly number[],
-): Promise<Map<number, StoredFileFacts & { id: string }>> {
+): Promise<Map<number, BytesPlace>> {
   const [first] = fileNumbers
   if (first === undefined) return new Map()
   const parameters = [...fileNumbers, ...Array(MANY_BYTES - fileNumbers.length).fill(first)]
   const rows = await manyBytes(core.database, parameters)
-  return new Map(rows.map(({ number, ...facts }) => [number, facts]))
+  return new Map(rows.map((row) => [row.number, row]))
 }
 
 const manyBytes = hotQuery((db) =>
@@ -240,12 +251,7 @@ const manyBytes = hotQuery((db) =>
       'stored_files.id',
       'stored_files.object_key',
       'stored_files.size',
-      'stored_files.media_type',
-      'stored_files.md5',
-      'stored_files.sha256',
-      'stored_files.crc32',
       'stored_files.encryption',
-      'stored_files.created_at',
     ])
     .where('delivery_files.number', 'in', Array<number>(MANY_BYTES).fill(0))
     .compile(),

@@ -131,13 +131,14 @@ export function contentOf(core: Core, file: StoredFileFacts): Content {
     etag: `"${file.sha256.slice(0, 32)}"`,
     lastModified: new Date(file.created_at),
     digests: { md5: file.md5, sha256: file.sha256, crc32: file.crc32 },
-    read: (span, signal) => readPlain(core, file, { span, signal }),
+    read: (span, signal) => readStored(core, file, { span, signal }),
   }
 }
 
-function readPlain(
+/** The plain bytes of a stored file, as `Content.read` gives them. */
+export function readStored(
   core: Core,
-  { object_key, size, encryption }: StoredFileFacts,
+  { object_key, size, encryption }: Pick<StoredFileFacts, 'object_key' | 'size' | 'encryption'>,
   { span, signal }: { span: ByteSpan; signal: AbortSignal | undefined },
 ): AsyncIterable<Uint8Array> {
   if (encryption === null) return core.store.read(object_key, span, signal)
@@ -198,6 +199,7 @@ export async function releaseStoredFiles(change: Change, ids: readonly string[])
     .set({ released_at: change.now })
     .where('id', 'in', ids)
     .execute()
+  change.signal('grant')
 }
 
 /**

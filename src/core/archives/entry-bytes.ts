@@ -1,7 +1,7 @@
 import type { Core } from '../core.ts'
-import { findManyBytes } from '../delivery-files.ts'
+import { type BytesPlace, findManyBytes } from '../delivery-files.ts'
 import { DeliveryError } from '../errors.ts'
-import { contentOf } from '../stored-files.ts'
+import { readStored } from '../stored-files.ts'
 import { readNotice } from './archive-rows.ts'
 import { type EntryBytes, SMALL_BYTES } from './read-archive.ts'
 import type { StoredEntry } from './stored-entry.ts'
@@ -23,9 +23,9 @@ export async function openEntries(
       files.push(textBytes(await readNotice(core, archiveId)))
       continue
     }
-    const facts = known.get(entry.fileNumber)
-    if (facts?.id !== entry.storedFileId) throw gone(entry)
-    files.push(fileBytes(core, facts))
+    const place = known.get(entry.fileNumber)
+    if (place?.id !== entry.storedFileId) throw gone(entry)
+    files.push(fileBytes(core, place))
   }
   return files
 }
@@ -37,15 +37,13 @@ function gone({ name }: StoredEntry): DeliveryError {
   )
 }
 
-function fileBytes(core: Core, facts: FileFacts): EntryBytes {
+function fileBytes(core: Core, place: BytesPlace): EntryBytes {
   const { store } = core
-  const { object_key: key, size, encryption } = facts
-  const read: EntryBytes['read'] = (span, signal) => contentOf(core, facts).read(span, signal)
+  const { object_key: key, size, encryption } = place
+  const read: EntryBytes['read'] = (span, signal) => readStored(core, place, { span, signal })
   if (store.readWhole === undefined || encryption !== null || size > SMALL_BYTES) return { read }
   return { read, readWhole: (target, at) => store.readWhole?.(key, { target, at, size }) }
 }
-
-type FileFacts = NonNullable<ReturnType<Awaited<ReturnType<typeof findManyBytes>>['get']>>
 
 function textBytes(text: string): EntryBytes {
   const bytes = Buffer.from(text)
