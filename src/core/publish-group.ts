@@ -45,11 +45,12 @@ export async function publishGroup(change: Change, group: Group): Promise<Publis
     change,
     plan.flatMap(({ outcome, known }) => (outcome === 'replaced' && known ? [known] : [])),
   )
+  const shared = await findShared(change, files)
   const inserted: NewStudyFile[] = []
   for (const step of plan) {
     if (step.outcome === 'unchanged') continue
     const { name, mediaType = mediaTypeOfName(name), bytes } = step.file
-    const stored = await storedOf(change, bytes, mediaType)
+    const stored = await storedOf(change, bytes, { mediaType, shared })
     inserted.push({ name, segment: step.segment, mediaType, stored })
   }
   const numbers = await insertStudyFiles(change, delivery, inserted)
@@ -121,6 +122,8 @@ async function freeSegment(
   for (let count = 1; ; count += 1) {
     const segment = count === 1 ? name : `${stem}~${count}${extension}`
     if (taken.has(segment)) continue
+    // Whether somebody stands at the name itself was looked up for the whole group.
+    if (count === 1) return segment
     const there = await findListedFiles(db, number, [segment])
     if (!there.some((row) => row.segment === segment)) return segment
   }
@@ -129,16 +132,29 @@ async function freeSegment(
 async function storedOf(
   change: Change,
   bytes: NewFile['bytes'],
-  mediaType: string,
+  { mediaType, shared }: { mediaType: string; shared: ReadonlyMap<string, number> },
 ): Promise<{ id: string; size: number }> {
   if (!('storedFileId' in bytes)) return await insertStoredFile(change, bytes, mediaType)
-  const stored = await change.db
+  const size = shared.get(bytes.storedFileId)
+  if (size === undefined) throw new DeliveryError('not_found', 'There is no such stored file.')
+  return { id: bytes.storedFileId, size }
+}
+
+/** The sizes of the stored files that something else shows already. */
+async function findShared(
+  { db }: Change,
+  files: readonly NewFile[],
+): Promise<ReadonlyMap<string, number>> {
+  const ids = new Set(
+    files.flatMap(({ bytes }) => ('storedFileId' in bytes ? bytes.storedFileId : [])),
+  )
+  if (ids.size === 0) return new Map()
+  const rows = await db
     .selectFrom('stored_files')
     .select(['id', 'size'])
-    .where('id', '=', bytes.storedFileId)
-    .executeTakeFirst()
-  if (stored === undefined) throw new DeliveryError('not_found', 'There is no such stored file.')
-  return stored
+    .where('id', 'in', [...ids])
+    .execute()
+  return new Map(rows.map((row) => [row.id, row.size]))
 }
 
 async function tell(

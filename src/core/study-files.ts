@@ -20,6 +20,18 @@ export async function findListedFiles(
   deliveryNumber: number,
   names: readonly string[],
 ): Promise<ListedFile[]> {
+  // Two look-ups: for an "or" over both, SQLite reads the whole delivery.
+  const bySegment = await listedBy(db, 'segment', { deliveryNumber, names })
+  const byName = await listedBy(db, 'name', { deliveryNumber, names })
+  const rows = [...bySegment, ...byName]
+  return [...new Map(rows.map((row) => [row.file_number, row])).values()]
+}
+
+async function listedBy(
+  db: Connection,
+  column: 'segment' | 'name',
+  { deliveryNumber, names }: { deliveryNumber: number; names: readonly string[] },
+): Promise<ListedFile[]> {
   return await db
     .selectFrom('study_files')
     .innerJoin('delivery_files', 'delivery_files.number', 'study_files.file_number')
@@ -32,9 +44,7 @@ export async function findListedFiles(
       'stored_files.sha256',
     ])
     .where('study_files.delivery_number', '=', deliveryNumber)
-    .where(({ or, eb }) =>
-      or([eb('study_files.segment', 'in', names), eb('study_files.name', 'in', names)]),
-    )
+    .where(`study_files.${column}`, 'in', names)
     .execute()
 }
 
