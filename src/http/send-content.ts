@@ -14,8 +14,9 @@ import { ResponseWriter } from './response-writer.ts'
 
 export interface SendOptions extends ContentFieldOptions {
   /**
-   * Told once for each span of which bytes were handed to the network, how far they went: the whole
-   * span, or less when the transfer broke. An empty file that went out is told as 0 to 0.
+   * Told which bytes were handed to the network: for each span what went out of it, the whole or less
+   * when the transfer broke; of a long one in pieces that follow each other, every 32 MiB, so that a
+   * server that dies has told nearly all. An empty file that went out is told as 0 to 0.
    */
   readonly onSent?: (span: ByteSpan) => void
   /** Breaks the connection when it aborts. */
@@ -55,6 +56,9 @@ const smallBytes = 64 * 1024
 const textBytes = 16 * 1024
 
 const stallMilliseconds = 120_000
+
+/** How often `onSent` is told of a long span. */
+const toldBytes = 32 * 1024 * 1024
 
 /**
  * Answers a request with a content: 200, 206, 304, 412 or 416 by RFC 9110, GET and HEAD, one or many
@@ -222,6 +226,11 @@ async function writeBody(
   for (const [index, span] of spans.entries()) {
     let head = frames?.heads[index] ?? ''
     let sent = 0
+    let told = 0
+    const tell = (): void => {
+      if (sent > told) options.onSent?.({ start: span.start + told, end: span.start + sent })
+      told = sent
+    }
     try {
       for await (const chunk of content.read(span, signal)) {
         if (sent + chunk.byteLength > span.end - span.start) assertLength(Infinity, span)
@@ -229,11 +238,12 @@ async function writeBody(
         if (!(await writer.write(chunk, head))) return false
         head = ''
         sent += chunk.byteLength
+        if (sent - told >= toldBytes) tell()
       }
       assertLength(sent, span)
     } finally {
       progress.bytesSent += sent
-      if (sent > 0) options.onSent?.({ start: span.start, end: span.start + sent })
+      tell()
     }
   }
   return writer.end(frames?.tail ?? '')
