@@ -2,12 +2,12 @@ import type { Core } from '../core/core.ts'
 import { type Credential, findCredential } from '../core/credentials.ts'
 import { DeliveryError } from '../core/errors.ts'
 import type { Principal } from '../core/principal.ts'
+import { createRecent } from '../core/recent.ts'
 import { type AccessTokens, createAccessTokens } from './access-token.ts'
 import { parseAuthorization } from './authorization-header.ts'
 import { type Backoff, createBackoff } from './backoff.ts'
 import type { KeyRing } from './key-ring.ts'
 import { createPasswordSignIn, type PasswordSignIn } from './password-sign-in.ts'
-import { createRecentSignIns } from './recent-sign-ins.ts'
 import { hashSecret, isSecret } from './secret.ts'
 
 /** The ways to sign in that an API may accept. `bearer` takes API tokens and OAuth access tokens. */
@@ -47,7 +47,8 @@ export function createSignIn(core: Core, keys: KeyRing): SignIn {
   const backoff = createBackoff(core.database.now)
   const passwords = createPasswordSignIn(core, backoff)
   const accessTokens = createAccessTokens(core, keys)
-  const recent = createRecentSignIns(core.database)
+  // Who a header was: a poll then costs one look-up instead of two and a hash (twice the polls a second).
+  const recent = createRecent<Principal>(core.database, 'access')
   const ways: Ways = { core, backoff, passwords, accessTokens }
   return {
     core,
@@ -58,9 +59,10 @@ export function createSignIn(core: Core, keys: KeyRing): SignIn {
       const key = `${attempt.methods.join()} ${attempt.authorization}`
       const known = recent.find(key)
       if (known !== null) return known
-      const credential = await findOut(ways, attempt)
-      recent.keep(key, credential)
-      return credential.principal
+      const keep = recent.begin()
+      const { principal, expiresAt } = await findOut(ways, attempt)
+      keep(key, principal, expiresAt)
+      return principal
     },
   }
 }

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Connection } from '../database/database.ts'
-import { hotQuery } from '../database/hot-query.ts'
+import { hotQuery, unseen } from '../database/hot-query.ts'
 import type { CredentialKind, CredentialRow, Tables } from '../database/tables.ts'
 import { accountPermissions, readAccount } from './accounts.ts'
 import { type Actor, actorId, demandHolder } from './actor.ts'
@@ -44,10 +44,13 @@ export async function findCredentialById(core: Core, id: string): Promise<Creden
 }
 
 const byLookup = hotQuery((db) =>
-  withAccount(db).where('credentials.kind', '=', 'token').where('lookup', '=', '').compile(),
+  withAccount(db)
+    .where('credentials.kind', '=', unseen<CredentialKind>('token'))
+    .where('lookup', '=', unseen(''))
+    .compile(),
 )
 
-const byId = hotQuery((db) => withAccount(db).where('credentials.id', '=', '').compile())
+const byId = hotQuery((db) => withAccount(db).where('credentials.id', '=', unseen('')).compile())
 
 function withAccount(db: Kysely<Tables>) {
   return db

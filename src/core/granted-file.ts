@@ -1,6 +1,8 @@
-import { hotQuery } from '../database/hot-query.ts'
+import type { Database } from '../database/database.ts'
+import { hotQuery, unseen } from '../database/hot-query.ts'
 import type { GrantRow } from '../database/tables.ts'
 import type { Core } from './core.ts'
+import { createRecent, type Recent } from './recent.ts'
 import type { StoredFileFacts } from './stored-files.ts'
 
 /** What a grant opens. */
@@ -13,10 +15,36 @@ export interface GrantedFile {
   bytes: StoredFileFacts | null
 }
 
-/** A grant with the bytes it opens, in one look-up: every download by a signed URL comes here. */
+/**
+ * A grant with the bytes it opens, in one look-up: every download by a signed URL comes here. What
+ * is found is remembered for a second, or until a grant is revoked or bytes are let go: clients that
+ * take a file in many ranges, or many that take the same, ask for it again and again.
+ */
 export async function findGrantedFile(core: Core, id: string): Promise<GrantedFile | null> {
+  const keep = recentIn(core.database).begin()
   const [row] = await byId(core.database, [id])
   if (row === undefined) return null
+  const granted = toGrantedFile(row)
+  keep(id, granted)
+  return granted
+}
+
+/** The same when it was found a moment ago, else null. */
+export function recallGrantedFile(core: Core, id: string): GrantedFile | null {
+  return recentIn(core.database).find(id)
+}
+
+const recents = new WeakMap<Database, Recent<GrantedFile>>()
+
+function recentIn(database: Database): Recent<GrantedFile> {
+  const known = recents.get(database)
+  if (known !== undefined) return known
+  const recent = createRecent<GrantedFile>(database, 'grant')
+  recents.set(database, recent)
+  return recent
+}
+
+function toGrantedFile(row: Awaited<ReturnType<typeof byId>>[number]): GrantedFile {
   const {
     id: grantId,
     account_id,
@@ -42,7 +70,7 @@ const byId = hotQuery((db) =>
     .select(['stored_files.object_key', 'stored_files.size', 'stored_files.media_type'])
     .select(['stored_files.md5', 'stored_files.sha256', 'stored_files.crc32'])
     .select(['stored_files.encryption', 'stored_files.created_at'])
-    .where('grants.id', '=', '')
+    .where('grants.id', '=', unseen(''))
     .compile(),
 )
 

@@ -228,7 +228,7 @@ export async function revokeGrant(core: Core, principal: Principal, id: string):
       .set({ revoked_at: change.now })
       .where('id', '=', id)
       .execute()
-    change.signal('grant', id)
+    change.signal('grant')
     await recordEvents(change, [
       {
         organizationId: grant.organization_id,

@@ -1,5 +1,6 @@
 import type { ByteSpan } from './content.ts'
 import type { Core } from './core.ts'
+import { mergeSpans } from './spans.ts'
 import { transact } from './transact.ts'
 import { writePickups } from './write-pickups.ts'
 
@@ -14,6 +15,13 @@ export interface Taken {
   grantId: string | null
   address: string | null
   span: ByteSpan
+}
+
+/** What somebody took of a file, by one grant, within one moment. */
+export interface TakenTogether extends Omit<Taken, 'span'> {
+  spans: ByteSpan[]
+  /** What was taken twice counts twice. */
+  bytesSent: number
 }
 
 /** Notes who took which bytes. */
@@ -42,17 +50,18 @@ export function createPickupRecorder(
   core: Core,
   onError: (error: unknown) => void,
 ): PickupRecorder {
-  let gathered: Taken[] = []
+  let gathered: Gathered = new Map()
   let timer: NodeJS.Timeout | null = null
   let writing: Promise<void> = Promise.resolve()
 
-  async function writeAll(takings: readonly Taken[]): Promise<void> {
+  async function writeAll(all: Gathered): Promise<void> {
+    const takings = [...all.values()]
     for (let start = 0; start < takings.length; start += BATCH) {
       const batch = takings.slice(start, start + BATCH)
       try {
         await transact(core, (change) => writePickups(core, change, batch))
       } catch (error) {
-        gathered = [...batch, ...gathered]
+        for (const taken of batch) gather(gathered, taken)
         onError(error)
       }
     }
@@ -66,19 +75,23 @@ export function createPickupRecorder(
 
   function write(): Promise<void> {
     timer = null
-    const batch = gathered
-    gathered = []
-    return batch.length === 0 ? writing : inTurn(() => writeAll(batch))
+    const all = gathered
+    gathered = new Map()
+    return all.size === 0 ? writing : inTurn(() => writeAll(all))
   }
 
   return {
     note(taken) {
-      gathered.push(taken)
+      gather(gathered, together(taken))
       timer ??= setTimeout(() => void write(), GATHER_MS)
     },
     noteAll(pieces) {
       void inTurn(async () => {
-        for await (const piece of pieces) await writeAll(piece)
+        for await (const piece of pieces) {
+          const all: Gathered = new Map()
+          for (const taken of piece) gather(all, together(taken))
+          await writeAll(all)
+        }
       })
     },
     async flush() {
@@ -89,4 +102,28 @@ export function createPickupRecorder(
       await this.flush()
     },
   }
+}
+
+type Gathered = Map<string, TakenTogether>
+
+function together({ span, ...taken }: Taken): TakenTogether {
+  return { ...taken, spans: [span], bytesSent: span.end - span.start }
+}
+
+/** So many spans of one file are merged before more are added. */
+const MANY_SPANS = 100
+
+/** Adds to what was gathered: a file that is asked for again and again is written once. */
+function gather(gathered: Gathered, taken: TakenTogether): void {
+  const { fileNumber, accountId, grantId, address } = taken
+  const file = typeof fileNumber === 'number' ? fileNumber : fileNumber.storedFileId
+  const key = `${file} ${accountId} ${grantId} ${address}`
+  const known = gathered.get(key)
+  if (known === undefined) {
+    gathered.set(key, { ...taken, spans: [...taken.spans] })
+    return
+  }
+  known.bytesSent += taken.bytesSent
+  known.spans.push(...taken.spans)
+  if (known.spans.length > MANY_SPANS) known.spans = mergeSpans(known.spans)
 }

@@ -4,17 +4,17 @@ import type { Core } from './core.ts'
 import { findOwnAvailable } from './delivery-files.ts'
 import { recordEvents } from './events.ts'
 import { moveOrderFiles } from './order-progress.ts'
-import type { Taken } from './pickups.ts'
+import type { TakenTogether } from './pickups.ts'
 import { coverAll, mergeSpans } from './spans.ts'
 import type { Change } from './transact.ts'
 
-type TakenFile = Taken & { fileNumber: number }
+type TakenFile = TakenTogether & { fileNumber: number }
 
 /** Writes who took what, and what follows from it; at most 1,000 at a time. */
 export async function writePickups(
   core: Core,
   change: Change,
-  batch: readonly Taken[],
+  batch: readonly TakenTogether[],
 ): Promise<void> {
   const byAccount = Map.groupBy(await nameFiles(change, batch), (taken) => taken.accountId)
   // In one order on every node: two that lock the same accounts must not wait for each other.
@@ -24,7 +24,7 @@ export async function writePickups(
 }
 
 /** Puts the files of the taker's open orders in the place of a stored file. */
-async function nameFiles(change: Change, batch: readonly Taken[]): Promise<TakenFile[]> {
+async function nameFiles(change: Change, batch: readonly TakenTogether[]): Promise<TakenFile[]> {
   const named: TakenFile[] = []
   for (const taken of batch) {
     const { fileNumber, accountId } = taken
@@ -112,8 +112,8 @@ function addUp(
   const before: ByteSpan[] = (JSON.parse(known?.spans ?? '[]') as [number, number][]).map(
     ([start, end]) => ({ start, end }),
   )
-  const spans = mergeSpans([...before, ...takings.map((taken) => taken.span)])
-  const sent = takings.reduce((sum, { span }) => sum + span.end - span.start, 0)
+  const spans = mergeSpans([...before, ...takings.flatMap((taken) => taken.spans)])
+  const sent = takings.reduce((sum, taken) => sum + taken.bytesSent, 0)
   const already = known?.completed_at ?? null
   const isNew = already === null && coverAll(spans, file.size ?? 0)
   return [

@@ -1,4 +1,4 @@
-import type { CompiledQuery, Kysely } from 'kysely'
+import { type CompiledQuery, type Kysely, type RawBuilder, sql } from 'kysely'
 import type { Database } from './database.ts'
 import type { Tables } from './tables.ts'
 
@@ -22,4 +22,13 @@ export function hotQuery<Row>(
     }
     return database.read({ ...query, parameters })
   }
+}
+
+/**
+ * A text of a hot query that joins tables, which SQLite's planner shall not look at. What it has
+ * looked at makes it prepare the statement again for each new value: a join of three tables cost 39
+ * instead of 7 µs.
+ */
+export function unseen<Text extends string>(value: Text): RawBuilder<Text> {
+  return sql<Text>`cast(${value} as text)`
 }

@@ -1,6 +1,6 @@
 /**
  * What a signal is about: `jobs` there may be work; `events` the feed has grown; `delivery` one
- * delivery has moved (its number is the payload); `grant` one was revoked (its id is the payload);
+ * delivery has moved (its number is the payload); `grant` one was revoked or what some open has gone;
  * `cancel` a job should stop (its number is the payload); `access` an account or a credential has changed.
  */
 export type Channel = 'jobs' | 'events' | 'delivery' | 'grant' | 'cancel' | 'access'

@@ -5,7 +5,12 @@ import { reopenArchive } from '../core/archives/open-archive.ts'
 import type { ByteSpan, Content } from '../core/content.ts'
 import type { Core } from '../core/core.ts'
 import { DeliveryError } from '../core/errors.ts'
-import { expiredStatusOf, findGrantedFile, type GrantedFile } from '../core/granted-file.ts'
+import {
+  expiredStatusOf,
+  findGrantedFile,
+  type GrantedFile,
+  recallGrantedFile,
+} from '../core/granted-file.ts'
 import type { PickupRecorder } from '../core/pickups.ts'
 import { contentOf } from '../core/stored-files.ts'
 import { receiveSigned, type SignedRefusal } from './receive-signed.ts'
@@ -91,7 +96,8 @@ async function deliver(
   { response, check }: { response: ServerResponse; check: { grantId: string; fileName: string } },
 ): Promise<void> {
   const { core } = delivery
-  const granted = await findGrantedFile(core, check.grantId)
+  const { grantId } = check
+  const granted = recallGrantedFile(core, grantId) ?? (await findGrantedFile(core, grantId))
   if (granted !== null && granted.grant.revoked_at !== null) {
     refuse(delivery, response, { status: 403, error: revoked })
     return

@@ -39,6 +39,14 @@ describe('a pick-up', () => {
     )
   })
 
+  it('counts what was taken again, also within one moment', async (t) => {
+    const { note, recorder, pickups } = await setUp(t)
+    for (let start = 0; start < 250; start += 1) note('ada', start % 50, (start % 50) + 10)
+    await recorder.flush()
+    const [ada] = await pickups()
+    assert.deepEqual([ada?.spans, ada?.bytes_sent], ['[[0,59]]', 2500])
+  })
+
   it('is told once, however often the file is taken', async (t) => {
     const { core, note, recorder } = await setUp(t)
     for (let time = 0; time < 3; time += 1) {
