@@ -15,7 +15,14 @@ export const demoAccounts = {
 } as const
 
 /** What the demo account may do: everything that the examples show. */
-const demoPermissions = ['download:*', 'work:by-hand', 'order', 'port-orders', 'rostering']
+const demoPermissions = [
+  'download:*',
+  'work:by-hand',
+  'order',
+  'port-orders',
+  'rostering',
+  'study:DEMO',
+]
 
 /** Makes the demo's organizations, accounts and credentials where they are not there yet. */
 export async function seedAccounts(core: Core): Promise<void> {

@@ -11,12 +11,13 @@ import { type DemoImports, seedImports } from './imports.ts'
 import { createColdTier, type DemoOrders, seedOrders } from './orders.ts'
 import { type DemoPortOrders, seedPortOrders } from './port-orders.ts'
 import { buildSourceData } from './source-data.ts'
+import { type DemoStudies, seedStudies } from './studies.ts'
 
 /** What programs that drive the demo are told, in one line of JSON. */
 export interface DemoReport {
   url: string
   accounts: typeof demoAccounts
-  examples: { downloadType: string } & DemoOrders & DemoImports & DemoPortOrders
+  examples: { downloadType: string } & DemoOrders & DemoImports & DemoPortOrders & DemoStudies
 }
 
 export interface RunningDemo {
@@ -59,11 +60,12 @@ export async function startDemo(settings: Settings, log: Logger): Promise<Runnin
 async function seed(
   { installation: { core } }: RunningServer,
   source: string,
-): Promise<DemoOrders & DemoImports & DemoPortOrders> {
+): Promise<DemoOrders & DemoImports & DemoPortOrders & DemoStudies> {
   await seedAccounts(core)
   return {
     ...(await seedOrders(core, source)),
     ...(await seedImports(core)),
     ...(await seedPortOrders(core)),
+    ...(await seedStudies(core, source)),
   }
 }

@@ -46,6 +46,10 @@ A document of a port order (Flowroute API): a time-limited URL first, then the b
   curl -s -u ${accounts.key.accessKey}:${accounts.key.secretKey} ${url}/v2/portorders/${examples.portOrder}/files/${examples.portOrderFile}
   curl -sO "$(curl -s -u ${accounts.key.accessKey}:${accounts.key.secretKey} ${url}/v2/portorders/${examples.portOrder}/files/${examples.portOrderFile} | sed 's/.*"url":"\\([^"]*\\)".*/\\1/')"
 
+List the files of a study (Flux Vision API), newest first; then take one by its url:
+  curl -s -u ${accounts.user.username}:${accounts.user.password} ${url}/api_file/v1/${examples.study.organization}/${examples.study.study}/
+  curl -s -u ${accounts.user.username}:${accounts.user.password} -OJ $(curl -s -u ${accounts.user.username}:${accounts.user.password} ${url}/api_file/v1/${examples.study.organization}/${examples.study.study}/${examples.study.delivery}/ | sed 's/.*"url":"\\([^"]*\\)".*/\\1/')
+
 Get a token by OAuth2 client credentials:
   curl -s -d grant_type=client_credentials -d client_id=${accounts.client.clientId} -d client_secret=${accounts.client.clientSecret} ${url}/oauth2/token
 
