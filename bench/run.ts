@@ -1,6 +1,7 @@
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { benchApi } from './api.ts'
+import { benchArchives } from './archives.ts'
 import { benchBytes } from './bytes.ts'
 import { benchMemory } from './memory.ts'
 import { buildProduct } from './process.ts'
@@ -13,6 +14,7 @@ import { printTable, type Row } from './table.ts'
  */
 const parts: Record<string, (options: { quick: boolean }) => Promise<Row[]>> = {
   api: benchApi,
+  archives: benchArchives,
   bytes: benchBytes,
   memory: benchMemory,
 }
