@@ -13,7 +13,7 @@ type Fault = ReturnType<Schema.Validator['Errors']>[1][number]
  */
 export const checkRequest: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   // Bytes are for the handler, which streams them.
-  if ('content' in schema) return () => true
+  if ('content' in schema || ('format' in schema && schema.format === 'binary')) return () => true
   const validator = Schema.Compile(schema)
   return (given: unknown) => {
     const value = httpPart === 'body' ? given : fromText(schema, given)

@@ -1,5 +1,5 @@
+import { type BytesPlace, findManyBytes } from '../bytes-places.ts'
 import type { Core } from '../core.ts'
-import { type BytesPlace, findManyBytes } from '../delivery-files.ts'
 import { DeliveryError } from '../errors.ts'
 import { readStored } from '../stored-files.ts'
 import { readNotice } from './archive-rows.ts'
