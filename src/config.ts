@@ -96,6 +96,25 @@ export function reportSettings(environment: Environment): SettingReport[] {
   })
 }
 
+/** Every setting as it is in force, secrets hidden; in the order of the documentation. */
+export function describeSettings(
+  inForce: Settings,
+): Pick<SettingReport, 'name' | 'description' | 'value'>[] {
+  const values: Readonly<Record<string, unknown>> = inForce
+  return Object.entries(settings).map(([key, { name, kind, description }]) => {
+    const value = kind.secret ? '(hidden)' : textOf(values[key], kind.show)
+    return { name, description, value: value || null }
+  })
+}
+
+function textOf(value: unknown, show: (text: string) => string): string {
+  if (value === null || value === undefined) return ''
+  if (Array.isArray(value)) return value.join(',')
+  if (typeof value !== 'object') return String(value)
+  const place = value as { engine: string; path?: string; url?: string }
+  return place.url === undefined ? `${place.engine}:${place.path}` : show(place.url)
+}
+
 function refuseUnknown(environment: Environment): void {
   const known = Object.values(settings).map(({ name }) => name)
   for (const [name, value] of Object.entries(environment)) {

@@ -7,7 +7,7 @@ import { portOrdersApi } from './apis/port-orders/routes.ts'
 import { studiesApi, studiesPrefix } from './apis/studies/routes.ts'
 import { v1Api } from './apis/v1/routes.ts'
 import { createSignIn } from './auth/sign-in.ts'
-import type { Settings } from './config.ts'
+import { describeSettings, type Settings } from './config.ts'
 import type { Core } from './core/core.ts'
 import { DOWNLOAD_JOB } from './core/downloads.ts'
 import { IMPORT_JOB } from './core/imports.ts'
@@ -189,11 +189,13 @@ async function mount(
   const { studiesProfile, studiesDateOffset: dateOffset } = settings
   const studies = studiesApi(context, { profile: studiesProfile, dateOffset })
   await app.register(studies, { prefix: studiesPrefix })
-  const sessions = {
+  const options = {
     idleSeconds: settings.sessionIdleSeconds,
     wholeSeconds: settings.sessionSeconds,
+    importMaxBytes: settings.importMaxBytes,
+    reportSettings: () => describeSettings(settings),
   }
-  await app.register(v1Api(context, sessions), { prefix: '/v1' })
+  await app.register(v1Api(context, options), { prefix: '/v1' })
 }
 
 function tlsFiles(settings: Settings): TlsFiles | null {

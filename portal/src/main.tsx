@@ -1,4 +1,6 @@
 import { render } from 'preact'
+import { App } from './app.tsx'
+import './style.css'
 
 const root = document.getElementById('portal')
-if (root !== null) render(<h1>Claimcheck</h1>, root)
+if (root !== null) render(<App />, root)

@@ -10,7 +10,12 @@ import {
   Link,
   Pickup,
 } from './delivery-schemas.ts'
+import { Import } from './import-schemas.ts'
+import { Order, SubOrder } from './order-schemas.ts'
+import { AnnouncedDocument, PortOrder, PortOrderDocument } from './port-order-schemas.ts'
 import { Problem } from './schema-words.ts'
+import { Setting } from './settings-routes.ts'
+import { StudyFile } from './study-file-schemas.ts'
 import { PublishedFile, StudyDelivery } from './study-schemas.ts'
 import { HeartbeatAnswer, Job, Work, WorkFile } from './work-schemas.ts'
 
@@ -36,5 +41,13 @@ export const namedSchemas = [
   Credential,
   IssuedCredential,
   Organization,
+  Order,
+  SubOrder,
+  StudyFile,
+  Import,
+  PortOrderDocument,
+  PortOrder,
+  AnnouncedDocument,
+  Setting,
   Problem,
 ] as const

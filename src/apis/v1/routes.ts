@@ -11,29 +11,41 @@ import { principalOf, wwwAuthenticate } from '../../http/authenticate.ts'
 import { refuseNulBytes } from '../../http/nul-bytes.ts'
 import { accountRoutes } from './account-routes.ts'
 import { archiveRoutes } from './archive-routes.ts'
+import { auditRoutes } from './audit-routes.ts'
 import { checkRequest } from './check-request.ts'
 import { credentialRoutes } from './credential-routes.ts'
 import { deliveryRoutes } from './delivery-routes.ts'
 import { toProblem } from './errors.ts'
 import { eventRoutes } from './event-routes.ts'
 import { fileRoutes } from './file-routes.ts'
+import { importRoutes } from './import-routes.ts'
 import { jobRoutes } from './job-routes.ts'
 import { linkRoutes } from './link-routes.ts'
 import { meRoutes } from './me-routes.ts'
 import { namedSchemas } from './named-schemas.ts'
+import { orderRoutes } from './order-routes.ts'
 import { organizationRoutes } from './organization-routes.ts'
+import { portOrderRoutes } from './port-order-routes.ts'
 import { challenges, signInHook, type V1App, type V1Context } from './routing.ts'
 import { sessionRoutes } from './session-routes.ts'
+import { type ReportSettings, settingsRoutes } from './settings-routes.ts'
+import { studyFileRoutes } from './study-file-routes.ts'
 import { studyRoutes } from './study-routes.ts'
 import { workFileRoutes } from './work-file-routes.ts'
 import { workRoutes } from './work-routes.ts'
 
+export interface V1Options extends SessionLimits {
+  /** The longest roster file that is taken. */
+  importMaxBytes: number
+  reportSettings: ReportSettings
+}
+
 /** Our own API, which the portal, the command line and programs speak. To be mounted at `/v1`. */
-export function v1Api(api: ApiContext, limits: SessionLimits): FastifyPluginAsync {
+export function v1Api(api: ApiContext, options: V1Options): FastifyPluginAsync {
   return async (plain) => {
     const app: V1App = plain.withTypeProvider<TypeBoxTypeProvider>()
     const stop = new AbortController()
-    const sessions = createSessions(api.core, api.signingKeys, limits)
+    const sessions = createSessions(api.core, api.signingKeys, options)
     const context: V1Context = { ...api, stopping: stop.signal, sessions }
     app.addHook('preClose', async () => stop.abort())
 
@@ -75,6 +87,12 @@ export function v1Api(api: ApiContext, limits: SessionLimits): FastifyPluginAsyn
     await app.register(workFileRoutes(context))
     await app.register(studyRoutes(context))
     eventRoutes(app, context)
+    orderRoutes(app, context)
+    studyFileRoutes(app, context)
+    await app.register(importRoutes(context, options.importMaxBytes))
+    portOrderRoutes(app, context)
+    auditRoutes(app, context)
+    settingsRoutes(app, options.reportSettings)
     accountRoutes(app, context)
     credentialRoutes(app, context)
     organizationRoutes(app, context)
