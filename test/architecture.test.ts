@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { findBreaches, readImports } from './support/architecture.ts'
+import { findBreaches, loadsOfServer, readImports } from './support/architecture.ts'
 
 const src = fileURLToPath(new URL('../src/', import.meta.url))
 
@@ -12,6 +12,20 @@ describe('the architecture', () => {
     assert.ok(paths.length > 50)
     const sources = new Map(paths.map((path) => [path, readFileSync(src + path, 'utf8')]))
     assert.deepEqual(findBreaches(sources), [])
+  })
+
+  it('lets the commands of a customer load nothing of the server', () => {
+    const paths = globSync('**/*.ts', { cwd: src })
+    const sources = new Map(paths.map((path) => [path, readFileSync(src + path, 'utf8')]))
+    const commands = 'get ls request wait put link verify login conformance completion'.split(' ')
+    const entries = ['main.ts', 'cli/run.ts', ...commands.map((name) => `cli/${name}.ts`)]
+    for (const entry of entries) assert.ok(sources.has(entry), entry)
+    assert.deepEqual(loadsOfServer(sources, entries), [])
+    const breaking = { 'cli/get.ts': "import './b.ts'", 'cli/b.ts': "import '../core/c.ts'" }
+    const found = loadsOfServer(new Map([...Object.entries(breaking), ['core/c.ts', '']]), [
+      'cli/get.ts',
+    ])
+    assert.deepEqual(found, ['cli/b.ts loads core/c.ts'])
   })
 
   const tables = 'export interface Tables {\n  jobs: JobsTable\n  grants: GrantsTable\n}'

@@ -61,6 +61,16 @@ export const commands: CommandList = {
       load: async () => (await import('./login.ts')).login,
     },
     {
+      name: 'conformance',
+      summary: 'Check a server against the documents of the APIs.',
+      load: async () => (await import('./conformance.ts')).conformance,
+    },
+    {
+      name: 'completion',
+      summary: 'Print a script by which a shell completes commands.',
+      load: async () => (await import('./completion.ts')).completionOf(commands),
+    },
+    {
       name: 'organization',
       summary: 'Create and list organizations, the walls between tenants.',
       load: async () => (await import('./organization.ts')).organization,

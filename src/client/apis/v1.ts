@@ -28,9 +28,22 @@ export function openV1(context: ApiContext, url: string): RemoteDelivery {
     api: 'v1',
     url: shownUrl(at),
     isTree: false,
-    archive: null,
+    archive: isFile ? null : archiveOf(context, at),
     watch: (options = {}) =>
       isFile ? watchFile(context, { base, at }, options) : watch(context, { base, at }, options),
+  }
+}
+
+function archiveOf({ transport }: ApiContext, at: string): RemoteFile {
+  return {
+    id: shownUrl(`${at}/archive`),
+    name: null,
+    folders: [],
+    size: null,
+    mediaType: null,
+    digests: {},
+    isFixed: false,
+    locate: (signal) => resolvePlace(transport, `${at}/archive`, signal),
   }
 }
 
