@@ -10,7 +10,7 @@ export const demoAccounts = {
   key: { accessKey: 'DEMOKEY1', secretKey: 'demo-secret-key-000000000000000a' },
   token: 'demo-token-for-everything',
   client: { clientId: 'demo-client', clientSecret: 'demo-client-secret' },
-  admin: { token: 'demo-admin-token' },
+  admin: { username: 'admin', password: 'demo-admin-password', token: 'demo-admin-token' },
   stranger: { token: 'demo-stranger-token' },
 } as const
 
@@ -38,6 +38,7 @@ export async function seedAccounts(core: Core): Promise<void> {
     organization: { code: 'DEMO', name: 'Demo organization' },
     permissions: ['admin', 'operator'],
   })
+  await setPassword(core, admin, demoAccounts.admin.password)
   await unlessThere(issueToken(core, admin, { given: demoAccounts.admin.token }))
   const stranger = await findOrCreate(core, 'stranger', {
     organization: { code: 'ELSEWHERE', name: 'Another organization' },

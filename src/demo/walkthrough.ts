@@ -6,6 +6,9 @@ export function formatWalkthrough({ url, accounts, examples }: DemoReport): stri
   const json = `-H 'Content-Type: application/json'`
   return `Claimcheck is running on ${url} with a demo organization. Ctrl-C ends it.
 
+Look around in the portal: ${url}/ as "${accounts.user.username}" with the password "${accounts.user.password}",
+or as the administrator "${accounts.admin.username}" with "${accounts.admin.password}".
+
 Ask for a download (Downloads API), and keep its id:
   ID=$(curl -s ${bearer} ${json} -d '{"download":{"download_type":"${examples.downloadType}"}}' ${url}/api/downloads | sed 's/.*"id":"\\([^"]*\\)".*/\\1/'); echo $ID
 
