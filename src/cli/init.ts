@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import { issueToken, setPassword } from '../auth/issue.ts'
 import { randomText } from '../auth/secret.ts'
 import { loadEnvironment, readSettings } from '../config.ts'
@@ -10,6 +9,7 @@ import {
   parseOrganizationCode,
 } from '../core/organizations.ts'
 import { parseUsername } from '../core/username.ts'
+import { makeFolder } from '../storage/make-folder.ts'
 import { defineCommand } from './command.ts'
 import { formatTable } from './format-table.ts'
 import { addToEnvFile, writeExampleConfig } from './init-files.ts'
@@ -47,7 +47,7 @@ export const init = defineCommand({
       username: parseUsername(values.username ?? 'admin'),
     }
     const { fresh, settings } = prepare(values)
-    mkdirSync(settings.data, { recursive: true, mode: 0o700 })
+    makeFolder(settings.data)
     const { openInstallation } = await import('../open-installation.ts')
     // The example is written below; a config file that is there has no say in this.
     const installation = await openInstallation({ ...settings, config: null })

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import {
@@ -11,6 +10,7 @@ import {
   type SqliteStatement,
 } from 'kysely'
 import { type Clock, systemClock } from '../core/clock.ts'
+import { makeFolder } from '../storage/make-folder.ts'
 import type { Database } from './database.ts'
 import { createLocalSignals } from './signals.ts'
 import type { Tables } from './tables.ts'
@@ -24,7 +24,7 @@ export interface SqliteOptions {
  * (`synchronous=FULL`); readers of other processes do not wait for writers (WAL).
  */
 export function openSqlite(path: string, options: SqliteOptions = {}): Database {
-  if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true })
+  if (path !== ':memory:') makeFolder(dirname(path))
   const connection = new BetterSqlite3(path)
   connection.pragma('journal_mode = WAL')
   connection.pragma('synchronous = FULL')

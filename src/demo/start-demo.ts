@@ -1,10 +1,10 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadEnvironment, type Settings } from '../config.ts'
 import { systemClock } from '../core/clock.ts'
 import { readConfig } from '../load-config.ts'
 import type { Logger } from '../log.ts'
 import { type RunningServer, startServer } from '../server.ts'
+import { makeFolder } from '../storage/make-folder.ts'
 import { demoAccounts, seedAccounts } from './accounts.ts'
 import { demoConfig } from './config.ts'
 import { type DemoImports, seedImports } from './imports.ts'
@@ -27,7 +27,7 @@ export interface RunningDemo {
 
 /** Starts a server with the demo's data, accounts and download types. */
 export async function startDemo(settings: Settings, log: Logger): Promise<RunningDemo> {
-  mkdirSync(settings.data, { recursive: true })
+  makeFolder(settings.data)
   const source = join(settings.data, 'demo-source.sqlite')
   buildSourceData(source)
   const config = await readConfig(demoConfig(source), {

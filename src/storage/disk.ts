@@ -1,15 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import {
-  lstat,
-  mkdir,
-  readdir,
-  realpath,
-  rename,
-  rm,
-  rmdir,
-  unlink,
-  writeFile,
-} from 'node:fs/promises'
+import { lstat, readdir, realpath, rename, rm, rmdir, unlink, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { ByteSpan } from '../core/content.ts'
 import { type BufferPool, createBufferPool } from './buffer-pool.ts'
@@ -18,6 +8,7 @@ import { DescriptorCache } from './descriptor-cache.ts'
 import { fromDiskError, isAbsent, unusableFolder } from './disk-error.ts'
 import { assertReal, DurableFolders, syncFolder } from './durable-folder.ts'
 import { listObjects } from './list-objects.ts'
+import { makeFolder } from './make-folder.ts'
 import { assertKeyPrefix, assertObjectKey } from './object-key.ts'
 import type { ObjectStat, ObjectStore, WholeObject } from './object-store.ts'
 import { assertInside, ReadAtOnce, readFlowing } from './read-span.ts'
@@ -51,7 +42,7 @@ export async function openDiskStore(
 ): Promise<ObjectStore> {
   const wanted = resolve(folder)
   try {
-    await mkdir(wanted, { recursive: true, mode: 0o700 })
+    makeFolder(wanted)
     await syncFolder(dirname(wanted))
     const root = await realpath(wanted)
     const folders = new DurableFolders(root)
