@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { benchApi } from './api.ts'
 import { benchArchives } from './archives.ts'
 import { benchBytes } from './bytes.ts'
+import { benchDelay } from './delay.ts'
 import { benchMemory } from './memory.ts'
 import { buildProduct } from './process.ts'
 import { printTable, type Row } from './table.ts'
@@ -16,6 +17,7 @@ const parts: Record<string, (options: { quick: boolean }) => Promise<Row[]>> = {
   api: benchApi,
   archives: benchArchives,
   bytes: benchBytes,
+  delay: benchDelay,
   memory: benchMemory,
 }
 

@@ -36,6 +36,8 @@ export interface SignIn {
    *   `unavailable` when too many sign in at once
    */
   byHeader(attempt: SignInAttempt): Promise<Principal>
+  /** The same when it was found out a moment ago, else null: a poll then waits for nothing. */
+  recall(attempt: SignInAttempt): Principal | null
   /** What the token endpoint works with. */
   readonly core: Core
   readonly backoff: Backoff
@@ -55,8 +57,9 @@ export function createSignIn(core: Core, keys: KeyRing): SignIn {
     backoff,
     passwords,
     accessTokens,
+    recall: (attempt) => recent.find(keyOf(attempt)),
     async byHeader(attempt) {
-      const key = `${attempt.methods.join()} ${attempt.authorization}`
+      const key = keyOf(attempt)
       const known = recent.find(key)
       if (known !== null) return known
       const keep = recent.begin()
@@ -65,6 +68,11 @@ export function createSignIn(core: Core, keys: KeyRing): SignIn {
       return principal
     },
   }
+}
+
+/** All that the answer depends on. */
+function keyOf({ methods, authorization }: SignInAttempt): string {
+  return `${methods.join()} ${authorization}`
 }
 
 async function findOut(ways: Ways, attempt: SignInAttempt): Promise<Credential> {
@@ -82,7 +90,7 @@ async function findOut(ways: Ways, attempt: SignInAttempt): Promise<Credential> 
   throw refused('missing', null)
 }
 
-type Ways = Omit<SignIn, 'byHeader'>
+type Ways = Omit<SignIn, 'byHeader' | 'recall'>
 
 async function byToken({ core, accessTokens }: Ways, token: string): Promise<Credential> {
   // API tokens have no dots, JWTs have two.

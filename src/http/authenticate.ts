@@ -14,29 +14,49 @@ export interface Challenges {
   tokenParameter?: string
 }
 
-const principals = new WeakMap<FastifyRequest, Principal>()
+const principalKey = Symbol('principal')
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    [principalKey]?: Principal
+  }
+}
+
+/** Calls `done` at once when nothing has to be waited for: a promise for each poll costs more than its row. */
+export type SignInHook = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  done: (error?: Error) => void,
+) => void
 
 /**
  * A hook, for `onRequest` or `preHandler`, that lets nobody through who has not signed in. When it
  * refuses, WWW-Authenticate or Retry-After are set already; status and body are the API's.
  * @throws DeliveryError `unauthenticated`, `locked_out`, `unavailable`
  */
-export function authenticate(
-  signIn: SignIn,
-  challenges: Challenges,
-): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
-  return async (request, reply) => {
-    try {
-      const principal = await signIn.byHeader({
-        authorization: request.headers.authorization ?? tokenInQuery(request, challenges),
-        address: request.ip,
-        methods: challenges.methods,
-      })
-      principals.set(request, principal)
-    } catch (error) {
-      setRefusalFields(reply, error as DeliveryError, challenges)
-      throw error
+export function authenticate(signIn: SignIn, challenges: Challenges): SignInHook {
+  return (request, reply, done) => {
+    const attempt = {
+      authorization: request.headers.authorization ?? tokenInQuery(request, challenges),
+      address: request.ip,
+      methods: challenges.methods,
     }
+    const known = signIn.recall(attempt)
+    if (known !== null) {
+      setPrincipal(request, known)
+      done()
+      return
+    }
+    signIn.byHeader(attempt).then(
+      (principal) => {
+        setPrincipal(request, principal)
+        done()
+      },
+      (error) => {
+        setRefusalFields(reply, error as DeliveryError, challenges)
+        done(error)
+      },
+    )
   }
 }
 
@@ -48,14 +68,14 @@ function tokenInQuery(request: FastifyRequest, { tokenParameter }: Challenges): 
 
 /** Who asks. Throws when the route is not behind `authenticate`: a mistake of ours. */
 export function principalOf(request: FastifyRequest): Principal {
-  const principal = principals.get(request)
+  const principal = request[principalKey]
   if (principal === undefined) throw new Error(`${request.url} is not behind authenticate().`)
   return principal
 }
 
 /** Says who asks, where it was found out in another way: by a session cookie. */
 export function setPrincipal(request: FastifyRequest, principal: Principal): void {
-  principals.set(request, principal)
+  request[principalKey] = principal
 }
 
 /**

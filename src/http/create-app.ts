@@ -1,6 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  fastify,
+  LogController,
+} from 'fastify'
+import { DeliveryError } from '../core/errors.ts'
+import { asDeliveryError } from './as-delivery-error.ts'
 import { keepFresh, readTlsFiles, type TlsFiles } from './tls-files.ts'
 
 export interface AppOptions {
@@ -26,13 +34,30 @@ export function createApp(options: AppOptions): FastifyInstance {
     bodyLimit: options.maxBodyBytes,
     trustProxy: options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
     // RFC 9112 §3.2.2: a server accepts the absolute form; one live client of the downloads API sends it.
-    rewriteUrl: (request) => originForm(request.url ?? '/'),
-    routerOptions: { maxParamLength: 500 },
+    rewriteUrl: originForm,
+    // Longer than any request line: an API says itself that it does not know such an id.
+    routerOptions: { maxParamLength: 16_384 },
+    frameworkErrors: (error, _request, reply) => refuseUnrouted(reply, asDeliveryError(error)),
     return503OnClosing: true,
     forceCloseConnections: 'idle',
     serverFactory: (handle) => createIntercepted(options, handle),
   })
+  app.setNotFoundHandler((_request, reply) =>
+    refuseUnrouted(reply, new DeliveryError('not_found', 'There is nothing at this address.')),
+  )
   return app
+}
+
+/**
+ * Answers what belongs to no API, or whose path no API can read (RFC 9457). It does not repeat the
+ * address, which may be a signed URL with a slip in it.
+ */
+function refuseUnrouted(reply: FastifyReply, { code, message }: DeliveryError): void {
+  const [status, title] = code === 'not_found' ? [404, 'Not Found'] : [400, 'Bad Request']
+  reply
+    .code(status)
+    .type('application/problem+json')
+    .send(JSON.stringify({ type: 'about:blank', title, status, detail: message }))
 }
 
 function createIntercepted(
@@ -58,9 +83,13 @@ function createIntercepted(
   return server
 }
 
-function originForm(target: string): string {
-  const match = /^https?:\/\/[^/?#]*(.*)$/i.exec(target)
+/** RFC 9112 §3.2.2: the host of an absolute target stands above the Host field. */
+function originForm(request: IncomingMessage): string {
+  const target = request.url ?? '/'
+  if (target.startsWith('/')) return target
+  const match = /^https?:\/\/([^/?#]*)(.*)$/i.exec(target)
   if (match === null) return target
-  const rest = match[1] ?? ''
+  const [, authority = '', rest = ''] = match
+  request.headers.host = authority
   return rest.startsWith('/') ? rest : `/${rest}`
 }

@@ -10,7 +10,7 @@ import type {
 import { type TSchema, Type } from 'typebox'
 import type { Sessions } from '../../auth/session.ts'
 import type { ApiContext } from '../../http/api-context.ts'
-import { authenticate, setPrincipal } from '../../http/authenticate.ts'
+import { authenticate, type SignInHook, setPrincipal } from '../../http/authenticate.ts'
 import { principalOfSession, sessionToken } from './session-cookie.ts'
 
 /** The app as the routes of this API see it: their schemas give their types. */
@@ -43,14 +43,17 @@ export const challenges = { methods: ['basic-password', 'basic-key', 'bearer'] }
  * The hook behind which all routes of this API stand: by the Authorization header, or by the portal's
  * session cookie where there is none.
  */
-export function signInHook(context: V1Context) {
+export function signInHook(context: V1Context): SignInHook {
   const byHeader = authenticate(context.signIn, challenges)
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    if (request.routeOptions.config.isOpen === true) return
+  return (request, reply, done) => {
+    if (request.routeOptions.config.isOpen === true) return done()
     const token =
       request.headers.authorization === undefined ? sessionToken(context, request) : null
-    if (token === null) return await byHeader(request, reply)
-    setPrincipal(request, await principalOfSession(context, { request, reply, token }))
+    if (token === null) return byHeader(request, reply, done)
+    principalOfSession(context, { request, reply, token }).then((principal) => {
+      setPrincipal(request, principal)
+      done()
+    }, done)
   }
 }
 
