@@ -3,6 +3,7 @@ import type { KeyRing } from '../auth/key-ring.ts'
 import type { SignIn } from '../auth/sign-in.ts'
 import { signUrl } from '../auth/signed-url.ts'
 import type { Core } from '../core/core.ts'
+import { DeliveryError } from '../core/errors.ts'
 import type { PickupRecorder } from '../core/pickups.ts'
 import type { GrantRow } from '../database/tables.ts'
 
@@ -19,10 +20,18 @@ export interface ApiContext {
 /**
  * The beginning of absolute links, without a slash at the end. The request's own host counts only
  * where the operator has not said one; forwarded headers only from trusted proxies (Fastify sees to it).
+ * @throws DeliveryError `malformed` when the request names no host that a link can begin with
  */
 export function baseUrl(context: ApiContext, request: FastifyRequest): string {
-  return context.publicUrl ?? `${request.protocol}://${request.host}`
+  if (context.publicUrl !== null) return context.publicUrl
+  // RFC 9112 §3.2: an invalid Host is a bad request. `a/b` or `user@b` would lead a link elsewhere.
+  if (!hostForm.test(request.host)) {
+    throw new DeliveryError('malformed', 'The Host of the request is not a host name with a port.')
+  }
+  return `${request.protocol}://${request.host}`
 }
+
+const hostForm = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i
 
 /** The absolute signed URL of a grant. */
 export function grantUrl(context: ApiContext, request: FastifyRequest, grant: GrantRow): string {

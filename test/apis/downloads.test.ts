@@ -124,6 +124,13 @@ describe('the downloads API', () => {
       422,
     ],
     [
+      'info that nests too deep',
+      'application/json',
+      `{"download":{"download_type":"greeting","info":${'{"a":'.repeat(50_000)}1${'}'.repeat(50_002)}`,
+      422,
+    ],
+    ['a text', 'text/plain', '{"download":{"download_type":"greeting"}}', 415],
+    [
       'a prototype',
       'application/json',
       '{"__proto__":{"download":{"download_type":"greeting"}}}',

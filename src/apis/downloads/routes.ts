@@ -32,6 +32,7 @@ export function downloadsApi(context: ApiContext): FastifyPluginAsync {
       { parseAs: 'string' },
       async (_request: unknown, body: string) => parseNestedForm(body),
     )
+    app.removeContentTypeParser('text/plain')
     app.addHook('onRequest', authenticate(signIn, { methods: ['basic-key', 'bearer'] }))
 
     app.post('/', { config: { documented: createDocumented } }, async (request, reply) => {
