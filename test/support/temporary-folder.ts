@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test'
 /** A folder that goes with the test. */
 export async function temporaryFolder(t: Pick<TestContext, 'after'>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'claimcheck-test-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  // Hooks run in the order of their making: a server that closes after this one may still write.
+  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 20 }))
   return folder
 }
