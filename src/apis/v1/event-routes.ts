@@ -5,7 +5,7 @@ import { followEvents } from '../../core/follow-events.ts'
 import { createProgressFeed } from '../../core/progress-feed.ts'
 import { principalOf } from '../../http/authenticate.ts'
 import { createStreamCounter, sendEventStream } from './event-streams.ts'
-import { answers, query, signInHook, untilLeft, type V1App, type V1Context } from './routing.ts'
+import { answers, query, signInAgain, untilLeft, type V1App, type V1Context } from './routing.ts'
 
 const description = `Server-Sent Events: \`event:\` is the action, \`data:\` an Event as JSON, \`id:\` its number. After
 a break, send the last number as \`Last-Event-ID\` (browsers do) or as \`after\`, and nothing is left
@@ -17,7 +17,7 @@ export function eventRoutes(app: V1App, context: V1Context): void {
   const { core } = context
   const streams = createStreamCounter()
   const progress = createProgressFeed(core, (error) => app.log.error({ err: error }, 'Progress'))
-  const signIn = signInHook(context)
+  const signIn = signInAgain(context)
   app.get(
     '/events',
     {

@@ -6,7 +6,7 @@ import {
   answers,
   ByNumber,
   noBody,
-  signInHook,
+  signInAgain,
   untilLeft,
   type V1App,
   type V1Context,
@@ -33,7 +33,7 @@ export function workRoutes(app: V1App, context: V1Context): void {
 function claiming(app: V1App, context: V1Context): void {
   const { core } = context
   const { leaseSeconds } = core.settings
-  const signIn = signInHook(context)
+  const signIn = signInAgain(context)
   app.post(
     '/work/claim',
     {
