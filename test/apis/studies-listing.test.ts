@@ -104,7 +104,11 @@ describe(`a listing of ${COUNT.toLocaleString('en')} files`, () => {
     assert.equal(pages.read, 1)
   })
 
-  it('needs the memory of a page, and shows each file once, newest first', async (t) => {
+  // To publish a million takes longer than to list them.
+  const timeout = sized(240_000, 1_800_000)
+  it('needs the memory of a page, and shows each file once, newest first', {
+    timeout,
+  }, async (t) => {
     const { core, open, pages } = await setUp(t, await openTestCore(t))
     await fill(core, { count: COUNT, length: 12 })
     pages.read = 0
