@@ -57,17 +57,6 @@ export function signInHook(context: V1Context): SignInHook {
   }
 }
 
-/** The same for what goes on long after its request came in, and asks again who it is for. */
-export function signInAgain(
-  context: V1Context,
-): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
-  const hook = signInHook(context)
-  return (request, reply) =>
-    new Promise((resolve, reject) =>
-      hook(request, reply, (error) => (error === undefined ? resolve() : reject(error))),
-    )
-}
-
 /** The same again, for a request that lasts: is it still permitted? */
 export function signInAgain(context: V1Context) {
   const signIn = signInHook(context)
