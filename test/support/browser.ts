@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -14,6 +14,7 @@ export async function startBrowser(t: Pick<TestContext, 'after'>): Promise<Brows
   const folder = await mkdtemp(join(tmpdir(), 'claimcheck-browser-'))
   t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }))
   const executablePath = await unpack(folder)
+  await writeFile(join(folder, 'fonts', 'fonts.conf'), fontSettings(folder))
   const libraries = join(folder, 'al2023', 'lib')
   const browser = await chromium.launch({
     executablePath,
@@ -32,11 +33,21 @@ export async function startBrowser(t: Pick<TestContext, 'after'>): Promise<Brows
       '--disable-dev-shm-usage',
       '--disable-background-networking',
       '--disable-component-update',
-      '--font-render-hinting=none',
     ],
   })
   t.after(() => browser.close())
   return browser
+}
+
+/** Its own settings look for the fonts in a fixed folder, and without any font it ends at the first button. */
+function fontSettings(folder: string): string {
+  return `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>${join(folder, 'fonts')}</dir>
+  <cachedir>${join(folder, 'fonts-cache')}</cachedir>
+</fontconfig>
+`
 }
 
 /** Unpacks the browser and what it needs; returns where its program is. */

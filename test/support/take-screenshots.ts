@@ -71,7 +71,7 @@ async function takeAll(
     await page.getByLabel('User name').fill(demoAccounts[who].username)
     await page.getByLabel('Password').fill(demoAccounts[who].password)
     await page.getByRole('button', { name: 'Sign in' }).click()
-    await page.getByRole('heading', { level: 1, name: 'Pick up' }).waitFor()
+    await page.getByRole('heading', { level: 1, name: 'Pick up', exact: true }).waitFor()
     for (const picture of wanted.filter((one) => one.who === who)) {
       const { width = 1200, height = 760 } = picture
       await page.setViewportSize({ width, height })
