@@ -1,4 +1,4 @@
-import { currentLanguage } from './texts.ts'
+import { currentLocale } from './texts.ts'
 
 const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const
 
@@ -10,7 +10,7 @@ export function formatSize(bytes: number): string {
     value /= 1000
     unit += 1
   }
-  return new Intl.NumberFormat(currentLanguage(), {
+  return new Intl.NumberFormat(currentLocale(), {
     style: 'unit',
     unit: units[unit] ?? 'byte',
     unitDisplay: unit === 0 ? 'long' : 'short',
@@ -20,7 +20,7 @@ export function formatSize(bytes: number): string {
 
 /** `15 Jan 2026, 12:00` */
 export function formatTime(time: string): string {
-  return new Intl.DateTimeFormat(currentLanguage(), {
+  return new Intl.DateTimeFormat(currentLocale(), {
     dateStyle: 'medium',
     timeStyle: 'short',
   }).format(new Date(time))
@@ -36,15 +36,15 @@ const steps: [limit: number, size: number, unit: Intl.RelativeTimeFormatUnit][] 
 /** `in 3 days`, `5 minutes ago` */
 export function formatDistance(time: string): string {
   const seconds = (Date.parse(time) - Date.now()) / 1000
-  const format = new Intl.RelativeTimeFormat(currentLanguage(), { numeric: 'auto' })
+  const format = new Intl.RelativeTimeFormat(currentLocale(), { numeric: 'auto' })
   const [, size, unit] = steps.find(([limit]) => Math.abs(seconds) < limit) ?? [0, 1, 'second']
   return format.format(Math.round(seconds / size), unit)
 }
 
 export function formatPercent(part: number): string {
-  return new Intl.NumberFormat(currentLanguage(), { style: 'percent' }).format(part)
+  return new Intl.NumberFormat(currentLocale(), { style: 'percent' }).format(part)
 }
 
 export function formatNumber(value: number): string {
-  return value.toLocaleString(currentLanguage())
+  return value.toLocaleString(currentLocale())
 }

@@ -14,6 +14,11 @@ export function currentLanguage(): Language {
   return language
 }
 
+/** How numbers and times are written: as in the reader's region, where that speaks the language. */
+export function currentLocale(): string {
+  return navigator.languages.find((tag) => tag.slice(0, 2) === language) ?? language
+}
+
 export function setLanguage(next: Language): void {
   language = next
   document.documentElement.lang = next
