@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { benchApi } from './api.ts'
 import { benchArchives } from './archives.ts'
 import { benchBytes } from './bytes.ts'
+import { benchClient } from './client.ts'
 import { benchDelay } from './delay.ts'
 import { benchMemory } from './memory.ts'
 import { buildProduct } from './process.ts'
@@ -17,6 +18,7 @@ const parts: Record<string, (options: { quick: boolean }) => Promise<Row[]>> = {
   api: benchApi,
   archives: benchArchives,
   bytes: benchBytes,
+  client: benchClient,
   delay: benchDelay,
   memory: benchMemory,
 }
