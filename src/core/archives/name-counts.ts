@@ -4,17 +4,40 @@
  * files, and all that comes of it is a number behind a name.
  */
 export class NameCounts {
-  #keys = new Float64Array(64)
-  #counts = new Uint32Array(64)
-  #size = 0
+  /** Many small tables: one of a million names would take 100 ms to grow, in one turn. */
+  readonly #tables = Array.from({ length: TABLES }, () => new CountTable())
 
   has(name: string): boolean {
-    return this.#keys[this.#slotOf(hash(name))] !== 0
+    const key = hash(name)
+    return this.#tableOf(key).has(key)
   }
 
   /** How often the name came before. */
   next(name: string): number {
     const key = hash(name)
+    return this.#tableOf(key).next(key)
+  }
+
+  #tableOf(key: number): CountTable {
+    const table = this.#tables[Math.floor(key / 0x1_0000_0000) % TABLES]
+    if (table === undefined) throw new Error('A hash is a positive whole number.')
+    return table
+  }
+}
+
+const TABLES = 64
+
+/** Open addressing; 0 is a free slot. */
+class CountTable {
+  #keys = new Float64Array(16)
+  #counts = new Uint32Array(16)
+  #size = 0
+
+  has(key: number): boolean {
+    return this.#keys[this.#slotOf(key)] !== 0
+  }
+
+  next(key: number): number {
     let slot = this.#slotOf(key)
     if (this.#keys[slot] === 0) {
       if (this.#size * 2 >= this.#keys.length) {
@@ -41,7 +64,8 @@ export class NameCounts {
     const counts = this.#counts
     this.#keys = new Float64Array(keys.length * 2)
     this.#counts = new Uint32Array(keys.length * 2)
-    for (const [index, key] of keys.entries()) {
+    for (let index = 0; index < keys.length; index += 1) {
+      const key = keys[index] ?? 0
       if (key === 0) continue
       const slot = this.#slotOf(key)
       this.#keys[slot] = key

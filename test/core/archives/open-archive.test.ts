@@ -329,14 +329,20 @@ describe('openArchive()', () => {
       await transact(core, (change) => insertDeliveryFiles(change, page))
     }
     const wish = { of: { delivery: delivery.id }, format: 'zip' } as const
+    // Processor time, because on a busy machine a turn may last as long as others want.
     let longest = 0
-    let last = performance.now()
+    let last = process.threadCpuUsage()
     const timer = setInterval(() => {
-      longest = Math.max(longest, performance.now() - last)
-      last = performance.now()
+      const { user, system } = process.threadCpuUsage(last)
+      longest = Math.max(longest, (user + system) / 1000)
+      last = process.threadCpuUsage()
     }, 1)
+    const began = performance.now()
     const archive = await openArchive(core, ada, wish).finally(() => clearInterval(timer))
-    t.diagnostic(`the longest turn while ${count} files were opened: ${longest.toFixed(0)} ms`)
+    const took = performance.now() - began
+    t.diagnostic(
+      `${count} files: opened in ${took.toFixed(0)} ms, the longest turn ${longest.toFixed(0)} ms`,
+    )
     assert.equal(archive.files, count)
     const { size } = archive.content
     const tail = await gather(archive.content.read({ start: size - 500_000, end: size }))
