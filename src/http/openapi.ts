@@ -41,6 +41,7 @@ export async function gatherOpenApi(
         { name: 'Port orders', description: 'Port orders and their documents.' },
         { name: 'Jobs', description: 'The work behind deliveries.' },
         { name: 'Events', description: 'What happens, as it happens.' },
+        { name: 'Studies', description: 'Files that an organization publishes by path.' },
         { name: 'Outside workers', description: 'Programs of yours that produce downloads.' },
         { name: 'Administration', description: 'Accounts, credentials, organizations.' },
         { name: 'Downloads', description: 'The Bridge Downloads API.' },
