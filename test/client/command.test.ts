@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, it, type TestContext } from 'node:test'
+import { etagOf, someBytes, startHostileServer } from '../support/hostile-server.ts'
+import { main } from '../support/main.ts'
+import { runMain } from '../support/run-main.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+import { until } from '../support/until.ts'
+
+async function setUp(t: TestContext) {
+  const server = await startHostileServer(t)
+  const cwd = await temporaryFolder(t)
+  const run = (words: string[], env: Record<string, string> = {}, input = '') =>
+    runMain(words, { cwd, input, env: { XDG_CONFIG_HOME: join(cwd, 'config'), ...env } })
+  return { server, cwd, run }
+}
+
+describe('claimcheck get', () => {
+  it('goes on after Ctrl-C where it stopped', async (t) => {
+    const { server, cwd, run } = await setUp(t)
+    const bytes = someBytes(5_000_000)
+    server.files.set('/a.bin', { bytes, etag: etagOf(bytes) })
+    let isHeld = true
+    // Half of the file, and then silence.
+    server.handle = (_request, response) => {
+      if (!isHeld) return false
+      const head = { 'content-length': bytes.length, etag: etagOf(bytes), 'accept-ranges': 'bytes' }
+      response.writeHead(200, head)
+      response.write(bytes.subarray(0, 2_500_000))
+      return true
+    }
+    const child = spawn(process.execPath, [main, 'get', `${server.url}/a.bin`, '--to', 'out'], {
+      cwd,
+      env: { PATH: process.env.PATH ?? '', XDG_CONFIG_HOME: cwd },
+      stdio: 'ignore',
+    })
+    t.after(() => child.kill('SIGKILL'))
+    const part = join(cwd, 'out', 'a.bin.part')
+    await until('some of it is there', async () => {
+      const found = await stat(part).catch(() => null)
+      return found !== null && found.size >= 1_000_000
+    })
+    child.kill('SIGINT')
+    const [code] = await once(child, 'exit')
+    assert.equal(code, 130)
+    assert.deepEqual((await readdir(join(cwd, 'out'))).toSorted(), [
+      'a.bin.part',
+      'a.bin.part.json',
+    ])
+    isHeld = false
+    server.seen.length = 0
+    const again = await run(['get', `${server.url}/a.bin`, '--to', 'out'])
+    assert.equal(again.code, 0, again.err)
+    const [, from] = /^bytes=(\d+)-/.exec(String(server.seen[0]?.headers.range)) ?? []
+    assert.ok(Number(from) >= 1_000_000, `it began at ${from}`)
+    assert.ok((await readFile(join(cwd, 'out', 'a.bin'))).equals(bytes))
+    assert.deepEqual((await readdir(join(cwd, 'out'))).toSorted(), ['.claimcheck.json', 'a.bin'])
+  })
+
+  it('tells by its exit code how it ended', async (t) => {
+    const { server, cwd, run } = await setUp(t)
+    const states = { failed: 3, expired: 4, canceled: 5, incomplete: 6, done: 0 }
+    server.handle = (request, response) => {
+      const state = /deliveries\/(\w+)$/.exec(request.url ?? '')?.[1]
+      if (state === 'denied') response.writeHead(403).end('{"detail":"No."}')
+      else response.end(JSON.stringify(state === undefined ? { items: [], next: null } : { state }))
+      return true
+    }
+    for (const [state, expected] of Object.entries({ ...states, denied: 8 })) {
+      const { code, err } = await run(['get', `${server.url}/v1/deliveries/${state}`])
+      assert.equal(code, expected, `${state}: ${err}`)
+    }
+    assert.equal((await run(['get', 'ftp://x'])).code, 2)
+    assert.equal((await run(['get', `${server.url}/a`, '--limit-rate', 'fast'])).code, 2)
+    assert.equal((await run(['get', 'https://ada:pw@files.example/a'])).code, 2)
+    await writeFile(join(cwd, 'broken.json'), '{')
+    assert.equal((await run(['get', 'broken.json', '--to', 'x'])).code, 2)
+  })
+
+  it('keeps what is in the environment from an address that is nobody knows whose', async (t) => {
+    const { server, run } = await setUp(t)
+    server.files.set('/a.bin', { bytes: someBytes(10), etag: null })
+    const token = { CLAIMCHECK_TOKEN: 'secret' }
+    await run(['get', `${server.url}/a.bin`], token)
+    assert.equal(server.seen.at(-1)?.headers.authorization, undefined)
+    await run(['get', `${server.url}/a.bin`, '--to', 'b'], { ...token, CLAIMCHECK_URL: server.url })
+    assert.equal(server.seen.at(-1)?.headers.authorization, 'Bearer secret')
+  })
+})
+
+describe('claimcheck verify', () => {
+  it('finds what was changed and what is missing', async (t) => {
+    const { server, cwd, run } = await setUp(t)
+    for (const name of ['a', 'b', 'c']) {
+      server.files.set(`/${name}.bin`, { bytes: someBytes(1000), etag: null })
+      await run(['get', `${server.url}/${name}.bin`])
+    }
+    assert.equal((await run(['verify'])).code, 0)
+    await writeFile(join(cwd, 'b.bin'), someBytes(1000, 2))
+    const { code, out } = await run(['verify', '.', '--json'])
+    assert.equal(code, 7)
+    assert.deepEqual(JSON.parse(out).files, [
+      { path: 'a.bin', state: 'intact' },
+      { path: 'b.bin', state: 'changed' },
+      { path: 'c.bin', state: 'intact' },
+    ])
+  })
+})
+
+describe('claimcheck login', () => {
+  it('keeps a profile for its owner alone, which the other commands use', async (t) => {
+    const { server, cwd, run } = await setUp(t)
+    server.handle = ({ headers, url }, response) => {
+      const isRight = headers.authorization === 'Bearer right'
+      if (!isRight) response.writeHead(401).end('{}')
+      else if (url === '/v1/me') response.end('{"username":"ada"}')
+      else response.end('{"state":"done"}')
+      return true
+    }
+    assert.equal((await run(['login', server.url], {}, 'wrong\n')).code, 8)
+    const { code, out } = await run(['login', server.url], {}, 'right\n')
+    assert.equal(code, 0)
+    assert.match(out, /You are ada/)
+    const path = join(cwd, 'config', 'claimcheck', 'profiles.json')
+    assert.equal((await stat(path)).mode & 0o777, 0o600)
+    assert.equal((await run(['wait', `${server.url}/v1/deliveries/x`])).code, 0)
+    assert.equal((await run(['wait', '/v1/deliveries/x'])).code, 0)
+  })
+})
