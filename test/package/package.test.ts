@@ -76,7 +76,7 @@ describe('the package', () => {
   it('holds what runs and what explains it, and nothing else', async () => {
     const folder = join(installed, 'node_modules', 'claimcheck')
     const names = await readdir(folder)
-    const right = /^(dist|docs|examples|LICENSE|package\.json|[A-Z]+\.md)$/
+    const right = /^(dist|dist-portal|docs|examples|LICENSE|package\.json|[A-Z]+\.md)$/
     assert.deepEqual(
       names.filter((name) => !right.test(name)),
       [],
@@ -102,6 +102,22 @@ describe('the package', () => {
     assert.match(stdout, /^Usage: claimcheck <command> \[options\]$/m)
   })
 
+  it('holds a client for programs, which loads nothing of the server', async () => {
+    const program = join(installed, 'client.mjs')
+    await writeFile(
+      program,
+      `import { createClient } from 'claimcheck/client'
+      import { getFiles, verifyFolder } from 'claimcheck/client/files'
+      const fetch = async () => new Response('hi', { headers: { 'content-length': '2' } })
+      const client = createClient({ url: 'https://files.example', fetch })
+      const delivery = client.open('https://files.example/a.txt')
+      for await (const { type } of getFiles(client, delivery, { folder: 'got' })) console.log(type)
+      for await (const { path, state } of verifyFolder('got')) console.log(path, state)`,
+    )
+    const { stdout } = await run(process.execPath, [program], { cwd: installed })
+    assert.equal(stdout, 'look\nstart\ndone\na.txt intact\n')
+  })
+
   it('initialises and serves', (t) => serveEveryProducer(t, process.execPath))
 
   it('initialises and serves on Node 24', { skip: full ? false : 'at full size' }, async (t) => {
@@ -118,7 +134,7 @@ describe('the package', () => {
 
 /** Packs the clone as it stands, aside, so that its own `dist` is left alone. */
 async function pack(folder: string): Promise<string> {
-  const left = /^(node_modules|\.git|\.tmp|data|dist|test|bench)$/
+  const left = /^(node_modules|\.git|\.tmp|data|dist|dist-portal|test|bench)$/
   for (const name of await readdir(clone)) {
     if (left.test(name)) continue
     await cp(join(clone, name), join(folder, name), { recursive: true })
@@ -146,6 +162,7 @@ async function serveEveryProducer(t: TestContext, node: string): Promise<void> {
 
   const { url, child, ended, errors } = await startServe(t, { cwd, command: [main], env: { PATH } })
   assert.equal((await fetch(`${url}/healthz`)).status, 200)
+  assert.match(await (await fetch(url)).text(), /<script type="module"/)
   const fetched = await Promise.all(
     ['module', 'command', 'query'].map((type) => fetchDownload(url, token, type)),
   )

@@ -26,12 +26,17 @@ export function SchemaFields({ schema, draft, errors, onChange }: FieldsProps) {
           schema={member}
           isRequired={schema.required?.includes(name) ?? false}
           value={draft[name] ?? initialValue(member)}
-          error={errors.find(({ path }) => path === `/info/${name}` || path === `/${name}`)}
+          error={errors.find((error) => concerns(error, name))}
           onChange={(value) => onChange({ ...draft, [name]: value })}
         />
       ))}
     </>
   )
+}
+
+/** Is it this member that is wrong? The server's sentence may name it as `info.name`. */
+function concerns({ path, problem }: FieldError, name: string): boolean {
+  return path === `/info/${name}` || problem.split(/[\s[]/).includes(`info.${name}`)
 }
 
 interface FieldProps {
