@@ -28,6 +28,10 @@ const fieldNames: Readonly<Record<string, DigestName>> = {
   'sha-1': 'sha1',
   'sha-256': 'sha256',
   'sha-512': 'sha512',
+  // Metalink 3 writes them without the hyphen.
+  sha1: 'sha1',
+  sha256: 'sha256',
+  sha512: 'sha512',
 }
 
 /** The digests of Repr-Digest (RFC 9530) and of the older Digest (RFC 3230); what cannot be read is passed over. */
