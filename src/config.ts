@@ -132,12 +132,25 @@ function readEnvFile(named: string | undefined): Environment {
   const file = named ?? 'claimcheck.env'
   if (named === undefined && !existsSync(file)) return {}
   try {
-    return parseEnv(readFileSync(file, 'utf8'))
+    return parseEnvFile(readFileSync(file, 'utf8'), file)
   } catch (cause) {
+    if (cause instanceof SettingsError) throw cause
+
     const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
     const reason = missing ? 'there is no such file' : String(cause)
     throw new SettingsError(`The settings file ${file} cannot be read: ${reason}.`, { cause })
   }
+}
+
+/** Node skips the lines that it cannot read; one that names a setting of ours is a mistake to be told. */
+function parseEnvFile(text: string, file: string): Environment {
+  const parsed = parseEnv(text)
+  for (const [index, line] of text.split('\n').entries()) {
+    const name = /^\s*(?:export\s+)?(CLAIMCHECK_\w+)/.exec(line)?.[1]
+    if (name === undefined || name in parsed) continue
+    throw new SettingsError(`${file}: line ${index + 1} must be ${name}=VALUE.`)
+  }
+  return parsed
 }
 
 /** Later ones win; an empty variable hides nothing. */

@@ -15,6 +15,7 @@ import { createPickupRecorder } from './core/pickups.ts'
 import { PULL_JOB } from './core/port-order-files.ts'
 import { CALLBACK_JOB } from './core/status-callbacks.ts'
 import type { ApiContext } from './http/api-context.ts'
+import { createClientAddress } from './http/client-address.ts'
 import { createApp } from './http/create-app.ts'
 import { deliverSigned, isSignedUrl, type SignedDelivery } from './http/deliver-signed.ts'
 import { docsRoutes } from './http/docs-routes.ts'
@@ -89,7 +90,7 @@ async function start(
     core,
     signingKeys,
     pickups,
-    addressOf: (request) => request.socket.remoteAddress ?? null,
+    addressOf: createClientAddress(settings.trustedProxies),
     onError: (error) => log.error({ err: error }, 'A download by a signed URL failed'),
   }
   const app = createApp({

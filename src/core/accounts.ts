@@ -199,6 +199,7 @@ async function changeAccount(
 
 async function tell(change: Change, row: AccountRow, action: string, actor: Actor): Promise<void> {
   change.signal('access')
+  change.signal('grant')
   await recordEvents(change, [
     {
       organizationId: row.organization_id,

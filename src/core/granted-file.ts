@@ -52,10 +52,15 @@ function toGrantedFile(row: Awaited<ReturnType<typeof byId>>[number]): GrantedFi
     archive_id,
     disposition,
     revoked_at,
+    suspended_at,
     ...facts
   } = row
   return {
-    grant: { id: grantId, account_id, file_number, archive_id, disposition, revoked_at },
+    grant: {
+      ...{ id: grantId, account_id, file_number, archive_id, disposition },
+      // What was handed to an account that is suspended since opens nothing.
+      revoked_at: revoked_at ?? suspended_at,
+    },
     bytes: facts.object_key === null ? null : (facts as StoredFileFacts),
   }
 }
@@ -66,7 +71,8 @@ const byId = hotQuery((db) =>
     .leftJoin('delivery_files', 'delivery_files.number', 'grants.file_number')
     .leftJoin('stored_files', 'stored_files.id', 'delivery_files.stored_file_id')
     .select(['grants.id', 'grants.account_id', 'grants.file_number', 'grants.archive_id'])
-    .select(['grants.disposition', 'grants.revoked_at'])
+    .innerJoin('accounts', 'accounts.id', 'grants.account_id')
+    .select(['grants.disposition', 'grants.revoked_at', 'accounts.suspended_at'])
     .select(['stored_files.object_key', 'stored_files.size', 'stored_files.media_type'])
     .select(['stored_files.md5', 'stored_files.sha256', 'stored_files.crc32'])
     .select(['stored_files.encryption', 'stored_files.created_at'])

@@ -1,0 +1,38 @@
+import type { IncomingMessage } from 'node:http'
+import { BlockList, isIP } from 'node:net'
+
+/**
+ * Finds a client's address: the connection's own, or, when that is a trusted proxy's, the last one
+ * of X-Forwarded-For that is not. Where nothing is trusted the header counts for nothing.
+ * @param trusted addresses and networks, as `CLAIMCHECK_TRUSTED_PROXIES` has them
+ */
+export function createClientAddress(
+  trusted: readonly string[],
+): (request: IncomingMessage) => string | null {
+  const proxies = new BlockList()
+  for (const entry of trusted) {
+    const [address = '', bits] = entry.split('/')
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
+    if (bits === undefined) proxies.addAddress(address, family)
+    else proxies.addSubnet(address, Number(bits), family)
+  }
+  const isTrusted = (address: string) =>
+    isIP(address) > 0 && proxies.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+  return (request) => {
+    let address = plain(request.socket.remoteAddress ?? '')
+    if (trusted.length > 0) {
+      const hops = String(request.headers['x-forwarded-for'] ?? '').split(',')
+      while (isTrusted(address)) {
+        const before = plain(hops.pop()?.trim() ?? '')
+        if (isIP(before) === 0) break
+        address = before
+      }
+    }
+    return address === '' ? null : address
+  }
+}
+
+/** An IPv4 client on a socket for both families. */
+function plain(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/, '')
+}
