@@ -9,7 +9,7 @@ import {
   parseOrganizationCode,
 } from '../core/organizations.ts'
 import { parseUsername } from '../core/username.ts'
-import { makeFolder } from '../storage/make-folder.ts'
+import { makeFolder } from '../make-folder.ts'
 import { defineCommand } from './command.ts'
 import { formatTable } from './format-table.ts'
 import { addToEnvFile, writeExampleConfig } from './init-files.ts'

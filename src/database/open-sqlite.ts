@@ -10,7 +10,7 @@ import {
   type SqliteStatement,
 } from 'kysely'
 import { type Clock, systemClock } from '../core/clock.ts'
-import { makeFolder } from '../storage/make-folder.ts'
+import { makeFolder } from '../make-folder.ts'
 import type { Database } from './database.ts'
 import { createLocalSignals } from './signals.ts'
 import type { Tables } from './tables.ts'

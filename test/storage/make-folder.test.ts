@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { makeFolder } from '../../src/storage/make-folder.ts'
+import { makeFolder } from '../../src/make-folder.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 describe('makeFolder()', () => {

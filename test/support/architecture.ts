@@ -33,6 +33,7 @@ const layers: readonly (readonly string[])[] = [
     'setting-kinds.ts',
     'setting-table.ts',
     'sibling-module.ts',
+    'make-folder.ts',
     'suggest.ts',
   ],
 ]
