@@ -36,6 +36,7 @@ export async function gatherOpenApi(
         { name: 'Me', description: 'Who you are, and what you may ask for.' },
         { name: 'Deliveries', description: 'Ask for a download, wait for it, look inside.' },
         { name: 'Files and links', description: 'Files, and signed URLs that open them.' },
+        { name: 'Archives', description: 'Many files as one.' },
         { name: 'Orders', description: 'Many files, prepared in sub-orders.' },
         { name: 'Imports', description: 'Roster files, and how their rows came out.' },
         { name: 'Port orders', description: 'Port orders and their documents.' },
