@@ -74,7 +74,7 @@ describe('the portal', () => {
   it('goes back to the sign-in when the session is ended on the server', async (t) => {
     const page = await world.signIn(t)
     await page.goto('/links')
-    await page.getByRole('heading', { name: 'You have handed out no links' }).waitFor()
+    await page.getByRole('heading', { level: 1, name: 'Links' }).waitFor()
     const [cookie] = await page.context().cookies()
     assert.equal(cookie?.httpOnly, true)
     assert.equal(cookie?.sameSite, 'Strict')

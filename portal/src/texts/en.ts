@@ -230,7 +230,7 @@ export const en = {
   port_canceled: 'Cancelled',
   port_abandoned: 'Abandoned',
   port_hard_canceled: 'Cancelled',
-  links_lead: 'Links that you handed out and that have not expired.',
+  links_lead: 'Signed links of yours that have not expired; each download makes a short one.',
   links_empty: 'You have handed out no links',
   links_empty_lead: 'Open a delivery and make a link to one of its files.',
   link_open: 'Open',

@@ -236,7 +236,7 @@ export const fr: Texts = {
   port_canceled: 'Annulé',
   port_abandoned: 'Abandonné',
   port_hard_canceled: 'Annulé',
-  links_lead: 'Les liens que vous avez donnés et qui n’ont pas expiré.',
+  links_lead: 'Vos liens signés qui n’ont pas expiré ; chaque téléchargement en crée un bref.',
   links_empty: 'Vous n’avez donné aucun lien',
   links_empty_lead: 'Ouvrez une livraison et créez un lien vers l’un de ses fichiers.',
   link_open: 'Ouvert',
