@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { closed, nullable, oneOf, time } from './schema-words.ts'
+import { closed, nullable, oneOf, ref, time } from './schema-words.ts'
 
 export const PortOrderDocument = Type.Object(
   {
@@ -18,19 +18,12 @@ export const PortOrder = Type.Object(
     isOpen: Type.Boolean({ description: 'Documents may be added.' }),
     alias: nullable('string'),
     phoneNumbers: Type.Array(Type.String()),
-    documents: Type.Array(Type.Unsafe<DocumentBody>({ $ref: 'PortOrderDocument#' })),
+    documents: Type.Array(ref(PortOrderDocument)),
     createdAt: Type.String(time),
     modifiedAt: Type.String(time),
   },
   { $id: 'PortOrder', ...closed },
 )
-
-interface DocumentBody {
-  number: number
-  name: string
-  status: 'pending' | 'processing' | 'complete' | 'error'
-  message: string | null
-}
 
 export const NewDocument = Type.Object(
   {
