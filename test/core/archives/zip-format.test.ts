@@ -136,14 +136,12 @@ describe('a ZIP', () => {
       assert.equal(head.readUInt32LE(18), zip64 ? 0xffffffff : size)
       const report = await readWithPython(path, 'behind')
       assert.equal(report.read.behind, sha256(small.bytes as Buffer))
-      if (unzip) {
-        // unzip 6 stumbles over the very size that stands for "look elsewhere", whoever wrote the archive.
-        if (size !== 4 * GIB - 1) {
-          assert.match(await runTool('unzip', '-t', path, 'behind'), /No errors/)
-        }
+      // unzip 6 stumbles over the very size that stands for "look elsewhere", whoever wrote the archive.
+      if (unzip && size !== 4 * GIB - 1) {
+        assert.match(await runTool('unzip', '-t', path, 'behind'), /No errors/)
         assert.match(await runTool('unzip', '-l', path), new RegExp(`\\b${size} `))
       }
-      if (sevenZip) assert.match(await runTool('7z', 'l', path), /2 files/)
+      if (sevenZip) assert.match(await runTool('7z', 't', path, 'behind'), /Everything is Ok/)
       if (!full) return
       if (sevenZip) assert.match(await runTool('7z', 't', path), /Everything is Ok/)
       if (bsdtar) await runTool('bsdtar', '-xOf', path, 'behind')
