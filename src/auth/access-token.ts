@@ -1,7 +1,7 @@
 import { webcrypto } from 'node:crypto'
 import { errors, jwtVerify, SignJWT } from 'jose'
+import { type Credential, findCredentialById } from '../core/accounts/credentials.ts'
 import type { Core } from '../core/core.ts'
-import { type Credential, findCredentialById } from '../core/credentials.ts'
 import type { KeyRing, RingKey } from './key-ring.ts'
 import { narrow } from './narrow.ts'
 

@@ -1,7 +1,11 @@
-import { findAccount } from '../core/accounts.ts'
-import type { Actor } from '../core/actor.ts'
+import { findAccount } from '../core/accounts/accounts.ts'
+import type { Actor } from '../core/accounts/actor.ts'
+import {
+  insertCredential,
+  type NewCredential,
+  replaceCredential,
+} from '../core/accounts/credentials.ts'
 import type { Core } from '../core/core.ts'
-import { insertCredential, type NewCredential, replaceCredential } from '../core/credentials.ts'
 import { DeliveryError } from '../core/errors.ts'
 import { hashPassword, parsePassword } from './password.ts'
 import { hashSecret, randomText } from './secret.ts'

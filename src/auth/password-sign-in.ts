@@ -1,6 +1,6 @@
+import { type Credential, findCredential } from '../core/accounts/credentials.ts'
+import { foldUsername } from '../core/accounts/username.ts'
 import type { Core } from '../core/core.ts'
-import { type Credential, findCredential } from '../core/credentials.ts'
-import { foldUsername } from '../core/username.ts'
 import type { Backoff } from './backoff.ts'
 import { isPassword } from './password.ts'
 import { createRememberedSignIns, type RememberedSignIns } from './remembered-sign-ins.ts'

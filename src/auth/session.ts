@@ -1,8 +1,8 @@
 import { randomUUID, webcrypto } from 'node:crypto'
 import { errors, jwtVerify, SignJWT } from 'jose'
+import { type Credential, findCredentialById } from '../core/accounts/credentials.ts'
+import { endSession, hasSessionEnded } from '../core/accounts/ended-sessions.ts'
 import type { Core } from '../core/core.ts'
-import { type Credential, findCredentialById } from '../core/credentials.ts'
-import { endSession, hasSessionEnded } from '../core/ended-sessions.ts'
 import type { KeyRing, RingKey } from './key-ring.ts'
 
 /** No other JWT of ours passes for one. */

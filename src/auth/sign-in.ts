@@ -1,5 +1,5 @@
+import { type Credential, findCredential } from '../core/accounts/credentials.ts'
 import type { Core } from '../core/core.ts'
-import { type Credential, findCredential } from '../core/credentials.ts'
 import { DeliveryError } from '../core/errors.ts'
 import type { Principal } from '../core/principal.ts'
 import { createRecent } from '../core/recent.ts'

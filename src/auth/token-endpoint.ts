@@ -1,4 +1,4 @@
-import { type Credential, findCredential } from '../core/credentials.ts'
+import { type Credential, findCredential } from '../core/accounts/credentials.ts'
 import { DeliveryError } from '../core/errors.ts'
 import { accessTokenSeconds } from './access-token.ts'
 import { parseAuthorization } from './authorization-header.ts'

@@ -5,9 +5,9 @@ import {
   reinstateAccount,
   setPermissions,
   suspendAccount,
-} from '../core/accounts.ts'
+} from '../core/accounts/accounts.ts'
+import { findOrganization, listOrganizations } from '../core/accounts/organizations.ts'
 import type { Core } from '../core/core.ts'
-import { findOrganization, listOrganizations } from '../core/organizations.ts'
 import type { AccountRow } from '../database/tables.ts'
 import { type CommandList, defineCommand, UsageError } from './command.ts'
 import { collect, demandAccount, demandOrganization } from './find-thing.ts'

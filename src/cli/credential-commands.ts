@@ -3,7 +3,7 @@ import {
   type ListedCredential,
   listCredentials,
   revokeCredential,
-} from '../core/credentials.ts'
+} from '../core/accounts/credentials.ts'
 import { DeliveryError } from '../core/errors.ts'
 import type { CredentialKind } from '../database/tables.ts'
 import { type Command, defineCommand, type Options, UsageError } from './command.ts'

@@ -1,7 +1,7 @@
-import { findAccountByUsername } from '../core/accounts.ts'
+import { findAccountByUsername } from '../core/accounts/accounts.ts'
+import { findOrganizationByCode, listOrganizations } from '../core/accounts/organizations.ts'
 import type { Core } from '../core/core.ts'
 import { DeliveryError } from '../core/errors.ts'
-import { findOrganizationByCode, listOrganizations } from '../core/organizations.ts'
 import type { AccountRow, OrganizationRow } from '../database/tables.ts'
 
 /** @throws DeliveryError `not_found` with a sentence that says how to see which accounts there are */

@@ -1,14 +1,14 @@
 import { issueToken, setPassword } from '../auth/issue.ts'
 import { randomText } from '../auth/secret.ts'
 import { loadEnvironment, readSettings } from '../config.ts'
-import { createAccount } from '../core/accounts.ts'
-import type { Core } from '../core/core.ts'
+import { createAccount } from '../core/accounts/accounts.ts'
 import {
   createOrganization,
   listOrganizations,
   parseOrganizationCode,
-} from '../core/organizations.ts'
-import { parseUsername } from '../core/username.ts'
+} from '../core/accounts/organizations.ts'
+import { parseUsername } from '../core/accounts/username.ts'
+import type { Core } from '../core/core.ts'
 import { makeFolder } from '../make-folder.ts'
 import { defineCommand } from './command.ts'
 import { formatTable } from './format-table.ts'

@@ -1,4 +1,4 @@
-import { createOrganization, listOrganizations } from '../core/organizations.ts'
+import { createOrganization, listOrganizations } from '../core/accounts/organizations.ts'
 import type { OrganizationRow } from '../database/tables.ts'
 import { type CommandList, defineCommand } from './command.ts'
 import { collect } from './find-thing.ts'

@@ -1,6 +1,6 @@
 import { setPassword } from '../auth/issue.ts'
 import { randomText } from '../auth/secret.ts'
-import { listCredentials, revokeCredential } from '../core/credentials.ts'
+import { listCredentials, revokeCredential } from '../core/accounts/credentials.ts'
 import { DeliveryError } from '../core/errors.ts'
 import { type CommandList, defineCommand } from './command.ts'
 import { usernameArgument } from './credential-commands.ts'

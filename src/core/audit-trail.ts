@@ -1,5 +1,5 @@
 import type { EventRow } from '../database/tables.ts'
-import { demandAdministrator } from './actor.ts'
+import { demandAdministrator } from './accounts/actor.ts'
 import type { Core } from './core.ts'
 import type { Principal } from './principal.ts'
 

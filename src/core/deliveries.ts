@@ -9,7 +9,7 @@ import { newId } from './ids.ts'
 import { kindPermissions } from './kind-permissions.ts'
 import type { Thing } from './may.ts'
 import { hasPermission, type Principal } from './principal.ts'
-import { type StudyPath, studyPermission } from './study-path.ts'
+import { type StudyPath, studyPermission } from './studies/study-path.ts'
 import type { Change } from './transact.ts'
 
 export interface NewDelivery {

@@ -15,10 +15,10 @@ import { grantArchive, grantFile } from './grants.ts'
 import { doOnce } from './idempotency.ts'
 import { cancelJobs, enqueueJob } from './jobs.ts'
 import { demand } from './may.ts'
-import { closeOrder } from './order-progress.ts'
+import { closeOrder } from './orders/order-progress.ts'
+import { removeLostWorkFiles } from './outside-work/work-files.ts'
 import { hasPermission, type Principal } from './principal.ts'
 import { type Change, transact } from './transact.ts'
-import { removeLostWorkFiles } from './work-files.ts'
 
 /** The kind of job that makes a download. */
 export const DOWNLOAD_JOB = 'download'

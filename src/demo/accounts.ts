@@ -1,8 +1,8 @@
 import { type Issuing, issueClient, issueKeyPair, issueToken, setPassword } from '../auth/issue.ts'
-import { createAccount, findAccountByUsername } from '../core/accounts.ts'
+import { createAccount, findAccountByUsername } from '../core/accounts/accounts.ts'
+import { createOrganization, findOrganizationByCode } from '../core/accounts/organizations.ts'
 import type { Core } from '../core/core.ts'
 import { DeliveryError } from '../core/errors.ts'
-import { createOrganization, findOrganizationByCode } from '../core/organizations.ts'
 
 /** The demo's credentials. Everybody knows them: that is why the demo listens on loopback only. */
 export const demoAccounts = {

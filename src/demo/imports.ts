@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { findAccountByUsername, findPrincipal } from '../core/accounts.ts'
+import { findAccountByUsername, findPrincipal } from '../core/accounts/accounts.ts'
 import type { Core } from '../core/core.ts'
 import { listDeliveries } from '../core/deliveries.ts'
-import { submitImport } from '../core/imports.ts'
+import { submitImport } from '../core/imports/imports.ts'
 import { waitUntilOver } from '../core/wait.ts'
 
 export interface DemoImports {

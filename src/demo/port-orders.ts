@@ -1,10 +1,10 @@
-import { findAccountByUsername, findPrincipal } from '../core/accounts.ts'
+import { findAccountByUsername, findPrincipal } from '../core/accounts/accounts.ts'
 import type { Core } from '../core/core.ts'
-import { announceUpload, listDocuments } from '../core/port-order-files.ts'
-import { searchPortOrders } from '../core/port-order-search.ts'
-import { createPortOrders } from '../core/port-orders.ts'
+import { announceUpload, listDocuments } from '../core/port-orders/port-order-files.ts'
+import { searchPortOrders } from '../core/port-orders/port-order-search.ts'
+import { createPortOrders } from '../core/port-orders/port-orders.ts'
+import { receiveUpload } from '../core/port-orders/receive-document.ts'
 import type { Principal } from '../core/principal.ts'
-import { receiveUpload } from '../core/receive-document.ts'
 import { demoAccounts } from './accounts.ts'
 
 /** What the demo's examples say of port orders. */

@@ -1,6 +1,6 @@
 import BetterSqlite3 from 'better-sqlite3'
 import type { Core } from '../core/core.ts'
-import { type FileToPublish, publishDelivery } from '../core/publish-delivery.ts'
+import { type FileToPublish, publishDelivery } from '../core/studies/publish-delivery.ts'
 
 /** The demo's study, for the examples: three codes. */
 export interface DemoStudies {

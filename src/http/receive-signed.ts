@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Core } from '../core/core.ts'
 import { DeliveryError } from '../core/errors.ts'
-import { receiveUpload, tooLarge } from '../core/receive-document.ts'
+import { receiveUpload, tooLarge } from '../core/port-orders/receive-document.ts'
 import { asDeliveryError } from './as-delivery-error.ts'
 import type { S3Error } from './s3-error.ts'
 

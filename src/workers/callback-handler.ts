@@ -2,8 +2,12 @@ import { createHmac } from 'node:crypto'
 import type { Core } from '../core/core.ts'
 import { DeliveryError } from '../core/errors.ts'
 import { finishJob } from '../core/job-life.ts'
-import { forgetStatusUrl } from '../core/port-orders.ts'
-import { callbackSecrets, callbackSteps, type StatusCallback } from '../core/status-callbacks.ts'
+import { forgetStatusUrl } from '../core/port-orders/port-orders.ts'
+import {
+  callbackSecrets,
+  callbackSteps,
+  type StatusCallback,
+} from '../core/port-orders/status-callbacks.ts'
 import type { JobRow } from '../database/tables.ts'
 import type { Attempt, JobHandler } from './handler.ts'
 import { type Guard, requestGuarded } from './outgoing/guarded-request.ts'

@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream'
-import { findPrincipal } from '../core/accounts.ts'
+import { findPrincipal } from '../core/accounts/accounts.ts'
 import type { Core } from '../core/core.ts'
 import { findDeliveryByNumber } from '../core/deliveries.ts'
 import { completeDownload, downloadSteps, type MadeFile } from '../core/download-jobs.ts'

@@ -1,7 +1,7 @@
 import type { PasswordCost } from '../auth/password.ts'
-import type { ImportRow, RowOutcome } from '../core/import-rows.ts'
-import type { TemplateName } from '../core/import-templates.ts'
-import type { ImportCounts } from '../core/imports.ts'
+import type { ImportRow, RowOutcome } from '../core/imports/import-rows.ts'
+import type { TemplateName } from '../core/imports/import-templates.ts'
+import type { ImportCounts } from '../core/imports/imports.ts'
 
 /** What the thread that reads a roster file is told. */
 export interface ImportTask {

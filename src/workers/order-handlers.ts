@@ -1,8 +1,8 @@
 import type { Core } from '../core/core.ts'
 import { findDeliveryByNumber } from '../core/deliveries.ts'
 import { finishJob } from '../core/job-life.ts'
-import { ORDER_BATCH_JOB } from '../core/order-batches.ts'
-import type { FileOfOrder } from '../core/order-files.ts'
+import { ORDER_BATCH_JOB } from '../core/orders/order-batches.ts'
+import type { FileOfOrder } from '../core/orders/order-files.ts'
 import {
   endPreparing,
   fillNext,
@@ -12,7 +12,7 @@ import {
   orderFillSteps,
   type PreparedFile,
   showPrepared,
-} from '../core/order-jobs.ts'
+} from '../core/orders/order-jobs.ts'
 import type { Attempt, JobHandler } from './handler.ts'
 import type { PrepareFile } from './prepare-file.ts'
 

@@ -1,6 +1,11 @@
 import type { Core } from '../core/core.ts'
 import { DeliveryError } from '../core/errors.ts'
-import { completePull, findPulled, pullSteps, storeDocument } from '../core/receive-document.ts'
+import {
+  completePull,
+  findPulled,
+  pullSteps,
+  storeDocument,
+} from '../core/port-orders/receive-document.ts'
 import type { Attempt, JobHandler } from './handler.ts'
 import type { Guard } from './outgoing/guarded-request.ts'
 import { pull } from './outgoing/pull.ts'

@@ -184,7 +184,7 @@ describe('the downloads API', () => {
 
   it('answers 404 to /file before the end, and 403 once the permission is lost', async (t) => {
     const { api, ada, core } = await setUp(t)
-    const { setPermissions } = await import('../../src/core/accounts.ts')
+    const { setPermissions } = await import('../../src/core/accounts/accounts.ts')
     const { body } = await api('/api/downloads', ada, { download: { download_type: 'never' } })
     const file = await api(`/api/downloads/${body.download.id}/file`, ada)
     assert.equal(file.status, 404)

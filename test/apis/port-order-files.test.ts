@@ -85,7 +85,7 @@ describe('documents of port orders', () => {
     await refused(await fetch(forged, { method: 'PUT', body: pdf }), 403, 'SignatureDoesNotMatch')
     const { revokeGrant, listGrants } = await import('../../src/core/grants.ts')
     const { principalOfAccount } = await import('../support/accounts.ts')
-    const { findAccount } = await import('../../src/core/accounts.ts')
+    const { findAccount } = await import('../../src/core/accounts/accounts.ts')
     const account = await findAccount(core, ada.id)
     assert.ok(account !== null)
     const principal = principalOfAccount(account)
@@ -200,7 +200,7 @@ describe('documents of port orders', () => {
   it('are not taken from an account that lost its rights after the URL was signed', async (t) => {
     const { announce, put, core, ada } = await setUpDocuments(t)
     const { data } = await announce('a.pdf')
-    const { setPermissions, suspendAccount } = await import('../../src/core/accounts.ts')
+    const { setPermissions, suspendAccount } = await import('../../src/core/accounts/accounts.ts')
     await setPermissions(core, 'system', { accountId: ada.id, permissions: [] })
     await refused(await put(data), 403, 'AccessDenied')
     await suspendAccount(core, 'system', ada.id)

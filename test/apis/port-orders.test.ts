@@ -228,7 +228,7 @@ describe('the port orders API', () => {
     assert.deepEqual((await api('GET', '', bob)).body.data.attributes.orders.data, [])
     assert.equal((await api('GET', '', mute)).status, 403)
     assert.equal((await api('POST', '', mute, newOrder())).status, 403)
-    const { suspendAccount } = await import('../../src/core/accounts.ts')
+    const { suspendAccount } = await import('../../src/core/accounts/accounts.ts')
     await suspendAccount(core, 'system', ada.id)
     for (const [method, path, body] of routes) {
       assert.equal((await api(method, path, ada, body)).status, 401, `${method} ${path}`)

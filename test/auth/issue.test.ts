@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { issueClient, issueKeyPair, issueToken, setPassword } from '../../src/auth/issue.ts'
-import { listCredentials } from '../../src/core/credentials.ts'
+import { listCredentials } from '../../src/core/accounts/credentials.ts'
 import { principalOfAccount, seedAccount } from '../support/accounts.ts'
 import { refusal } from '../support/refusal.ts'
 import { openTestCore } from '../support/test-core.ts'

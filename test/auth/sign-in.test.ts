@@ -3,8 +3,12 @@ import { describe, it, type TestContext } from 'node:test'
 import { issueClient, issueKeyPair, issueToken, setPassword } from '../../src/auth/issue.ts'
 import { newKey, parseKeyRing } from '../../src/auth/key-ring.ts'
 import { createSignIn, type SignInMethod } from '../../src/auth/sign-in.ts'
-import { reinstateAccount, setPermissions, suspendAccount } from '../../src/core/accounts.ts'
-import { findCredential, revokeCredential } from '../../src/core/credentials.ts'
+import {
+  reinstateAccount,
+  setPermissions,
+  suspendAccount,
+} from '../../src/core/accounts/accounts.ts'
+import { findCredential, revokeCredential } from '../../src/core/accounts/credentials.ts'
 import { principalOfAccount, seedAccount } from '../support/accounts.ts'
 import { refusal } from '../support/refusal.ts'
 import { openTestCore } from '../support/test-core.ts'

@@ -4,7 +4,7 @@ import { issueClient } from '../../src/auth/issue.ts'
 import { newKey, parseKeyRing } from '../../src/auth/key-ring.ts'
 import { createSignIn } from '../../src/auth/sign-in.ts'
 import { answerTokenRequest, type TokenFailure } from '../../src/auth/token-endpoint.ts'
-import { suspendAccount } from '../../src/core/accounts.ts'
+import { suspendAccount } from '../../src/core/accounts/accounts.ts'
 import { seedAccount } from '../support/accounts.ts'
 import { openTestCore } from '../support/test-core.ts'
 

@@ -9,8 +9,8 @@ import {
   reinstateAccount,
   setPermissions,
   suspendAccount,
-} from '../../src/core/accounts.ts'
-import { createOrganization } from '../../src/core/organizations.ts'
+} from '../../src/core/accounts/accounts.ts'
+import { createOrganization } from '../../src/core/accounts/organizations.ts'
 import { principalOfAccount, seedAccount } from '../support/accounts.ts'
 import { refusal } from '../support/refusal.ts'
 import { openTestCore, type TestCore } from '../support/test-core.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { setPermissions, suspendAccount } from '../../src/core/accounts.ts'
+import { setPermissions, suspendAccount } from '../../src/core/accounts/accounts.ts'
 import {
   findCredential,
   findCredentialById,
@@ -9,7 +9,7 @@ import {
   type NewCredential,
   replaceCredential,
   revokeCredential,
-} from '../../src/core/credentials.ts'
+} from '../../src/core/accounts/credentials.ts'
 import { principalOfAccount, seedAccount } from '../support/accounts.ts'
 import { refusal } from '../support/refusal.ts'
 import { openTestCore } from '../support/test-core.ts'

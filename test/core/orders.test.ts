@@ -5,15 +5,20 @@ import type { KyselyPlugin } from 'kysely'
 import type { Core } from '../../src/core/core.ts'
 import { cancelDelivery } from '../../src/core/downloads.ts'
 import { DeliveryError } from '../../src/core/errors.ts'
-import { deleteOrder, pauseOrder, resumeOrder, retryOrder } from '../../src/core/order-actions.ts'
+import {
+  deleteOrder,
+  pauseOrder,
+  resumeOrder,
+  retryOrder,
+} from '../../src/core/orders/order-actions.ts'
 import {
   openOrderFile,
   pageAvailable,
   pageAvailableOfBatch,
-} from '../../src/core/order-contents.ts'
-import { placeOrder, readOrder } from '../../src/core/orders.ts'
+} from '../../src/core/orders/order-contents.ts'
+import { placeOrder, readOrder } from '../../src/core/orders/orders.ts'
+import { publishProduct, withdrawProduct } from '../../src/core/orders/products.ts'
 import { createPickupRecorder } from '../../src/core/pickups.ts'
-import { publishProduct, withdrawProduct } from '../../src/core/products.ts'
 import { sweep } from '../../src/core/sweep.ts'
 import type { PrepareFile } from '../../src/workers/prepare-file.ts'
 import { principalOfAccount, seedAccount } from '../support/accounts.ts'

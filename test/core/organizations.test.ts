@@ -5,7 +5,7 @@ import {
   findOrganization,
   findOrganizationByCode,
   listOrganizations,
-} from '../../src/core/organizations.ts'
+} from '../../src/core/accounts/organizations.ts'
 import { principalOfAccount, seedAccount } from '../support/accounts.ts'
 import { refusal } from '../support/refusal.ts'
 import { openTestCore } from '../support/test-core.ts'

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-import { changeStatus, updatePortOrder } from '../../src/core/change-port-orders.ts'
 import { findDeliveryByNumber } from '../../src/core/deliveries.ts'
 import { cancelDelivery } from '../../src/core/downloads.ts'
-import { announceUpload, listDocuments } from '../../src/core/port-order-files.ts'
+import { changeStatus, updatePortOrder } from '../../src/core/port-orders/change-port-orders.ts'
+import { announceUpload, listDocuments } from '../../src/core/port-orders/port-order-files.ts'
 import {
   deliveryStateOf,
   isFinal,
   moverOf,
   portOrderStatuses,
   summarize,
-} from '../../src/core/port-order-status.ts'
-import { createPortOrders, findPortOrder } from '../../src/core/port-orders.ts'
-import { receiveUpload } from '../../src/core/receive-document.ts'
+} from '../../src/core/port-orders/port-order-status.ts'
+import { createPortOrders, findPortOrder } from '../../src/core/port-orders/port-orders.ts'
+import { receiveUpload } from '../../src/core/port-orders/receive-document.ts'
 import { sweep } from '../../src/core/sweep.ts'
 import { principalOfAccount, seedAccount } from '../support/accounts.ts'
 import { refusal } from '../support/refusal.ts'

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { createOrganization } from '../../src/core/accounts/organizations.ts'
 import { DeliveryError } from '../../src/core/errors.ts'
-import { compileFileNamePattern } from '../../src/core/file-name-pattern.ts'
-import { createOrganization } from '../../src/core/organizations.ts'
-import { searchProducts } from '../../src/core/product-search.ts'
-import { newestProduct } from '../../src/core/products.ts'
-import { comparableOf, parseSearchQuery, type SearchQuery } from '../../src/core/search-query.ts'
+import { compileFileNamePattern } from '../../src/core/orders/file-name-pattern.ts'
+import { searchProducts } from '../../src/core/orders/product-search.ts'
+import { newestProduct } from '../../src/core/orders/products.ts'
+import {
+  comparableOf,
+  parseSearchQuery,
+  type SearchQuery,
+} from '../../src/core/orders/search-query.ts'
 import { publish } from '../support/products.ts'
 import { sized } from '../support/size.ts'
 import { openTestCore } from '../support/test-core.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-import { reinstateAccount, suspendAccount } from '../../src/core/accounts.ts'
+import { reinstateAccount, suspendAccount } from '../../src/core/accounts/accounts.ts'
 import { defineConfig, module } from '../../src/define-config.ts'
 import { createTestAccount, startTestServer } from '../support/test-server.ts'
 import { until } from '../support/until.ts'

@@ -1,6 +1,9 @@
-import { accountPermissions, createAccount } from '../../src/core/accounts.ts'
+import { accountPermissions, createAccount } from '../../src/core/accounts/accounts.ts'
+import {
+  createOrganization,
+  findOrganizationByCode,
+} from '../../src/core/accounts/organizations.ts'
 import type { Core } from '../../src/core/core.ts'
-import { createOrganization, findOrganizationByCode } from '../../src/core/organizations.ts'
 import type { Principal } from '../../src/core/principal.ts'
 import type { AccountRow } from '../../src/database/tables.ts'
 

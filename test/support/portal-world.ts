@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { TestContext } from 'node:test'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { publishDelivery } from '../../src/core/publish-delivery.ts'
+import { publishDelivery } from '../../src/core/studies/publish-delivery.ts'
 import { defineConfig, module } from '../../src/define-config.ts'
 import { startBrowser } from './browser.ts'
 import {

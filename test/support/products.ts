@@ -1,6 +1,6 @@
+import { findOrganizationByCode } from '../../src/core/accounts/organizations.ts'
 import type { Core } from '../../src/core/core.ts'
-import { findOrganizationByCode } from '../../src/core/organizations.ts'
-import { type PropertyValue, publishProduct } from '../../src/core/products.ts'
+import { type PropertyValue, publishProduct } from '../../src/core/orders/products.ts'
 import { storeBytes } from '../../src/core/stored-files.ts'
 import type { ProductRow } from '../../src/database/order-tables.ts'
 

@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test'
 import type { FileEntry, NamedFileEntry } from '../../src/apis/studies/wire.ts'
 import type { Environment } from '../../src/config.ts'
 import type { Core } from '../../src/core/core.ts'
-import { type PublishReport, publishDelivery } from '../../src/core/publish-delivery.ts'
+import { type PublishReport, publishDelivery } from '../../src/core/studies/publish-delivery.ts'
 import { createTestAccount, startTestServer, type TestAccount } from './test-server.ts'
 
 export type Listed = FileEntry & Partial<NamedFileEntry>

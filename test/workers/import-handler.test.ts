@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { describe, it, type TestContext } from 'node:test'
-import { findPrincipal } from '../../src/core/accounts.ts'
+import { findPrincipal } from '../../src/core/accounts/accounts.ts'
 import { cancelDelivery } from '../../src/core/downloads.ts'
-import { listRoster } from '../../src/core/read-roster.ts'
-import { compactRosters } from '../../src/core/roster.ts'
+import { listRoster } from '../../src/core/imports/read-roster.ts'
+import { compactRosters } from '../../src/core/imports/roster.ts'
 import { type ImportStatus, importFile, untilOver, upload } from '../support/import-client.ts'
 import { full, sized } from '../support/size.ts'
 import { createTestAccount, startTestServer } from '../support/test-server.ts'
@@ -106,7 +106,7 @@ describe('the import of large rosters', () => {
 
   it('stops when the right was lost since the upload', async (t) => {
     const { importer, core, ada } = await setUp(t, { CLAIMCHECK_JOB_CONCURRENCY: '1' })
-    const { setPermissions } = await import('../../src/core/accounts.ts')
+    const { setPermissions } = await import('../../src/core/accounts/accounts.ts')
     const lines = Array.from({ length: 3000 }, (_, index) => `G${index}`)
     await upload(importer, `group_name\n${lines.join('\n')}`)
     const second = await upload(importer, 'group_name\nlate\n')

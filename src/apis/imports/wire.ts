@@ -1,4 +1,4 @@
-import type { FoundImport } from '../../core/imports.ts'
+import type { FoundImport } from '../../core/imports/imports.ts'
 import type { DeliveryState } from '../../database/tables.ts'
 
 /** The document names `referenceId`; `statusUrl` is ours. */

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { openArchive } from '../../core/archives/open-archive.ts'
 import { DeliveryError } from '../../core/errors.ts'
-import { readOrder } from '../../core/orders.ts'
+import { readOrder } from '../../core/orders/orders.ts'
 import { principalOf } from '../../http/authenticate.ts'
 import { namedTags } from '../../http/named-tags.ts'
 import { readId } from './page.ts'

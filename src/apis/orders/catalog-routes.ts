@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { openProductFile } from '../../core/order-contents.ts'
+import { openProductFile } from '../../core/orders/order-contents.ts'
 import { principalOf } from '../../http/authenticate.ts'
 import type { OrdersContext } from './routing.ts'
 import { sendFile } from './send-file.ts'

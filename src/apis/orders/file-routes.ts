@@ -4,7 +4,7 @@ import {
   pageAvailable,
   pageAvailableOfBatch,
   pageDataset,
-} from '../../core/order-contents.ts'
+} from '../../core/orders/order-contents.ts'
 import { principalOf } from '../../http/authenticate.ts'
 import { listingStatus, toFilesPage, toPageModel, wrap } from './listings.ts'
 import { readId, readPage, spanOf } from './page.ts'

@@ -1,5 +1,5 @@
 import { isOver } from '../../core/delivery-state.ts'
-import type { FilesPage } from '../../core/order-contents.ts'
+import type { FilesPage } from '../../core/orders/order-contents.ts'
 import type { PageRequest } from './page.ts'
 import { type Base, type OrdersProfile, toDocumentedFile, toShippedFile } from './wire.ts'
 

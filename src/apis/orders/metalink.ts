@@ -1,4 +1,4 @@
-import type { FileOfOrder } from '../../core/order-files.ts'
+import type { FileOfOrder } from '../../core/orders/order-files.ts'
 import type { OrdersProfile } from './wire.ts'
 
 export const metalinkType = 'application/metalink+xml'

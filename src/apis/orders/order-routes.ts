@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { findAccount } from '../../core/accounts.ts'
+import { findAccount } from '../../core/accounts/accounts.ts'
 import type { Core } from '../../core/core.ts'
 import { DeliveryError } from '../../core/errors.ts'
 import {
@@ -10,8 +10,8 @@ import {
   restartOrder,
   resumeOrder,
   retryOrder,
-} from '../../core/order-actions.ts'
-import { listOwnOrders, type OrderView, placeOrder, readOrder } from '../../core/orders.ts'
+} from '../../core/orders/order-actions.ts'
+import { listOwnOrders, type OrderView, placeOrder, readOrder } from '../../core/orders/orders.ts'
 import type { Principal } from '../../core/principal.ts'
 import { principalOf } from '../../http/authenticate.ts'
 import { toApplyError } from './errors.ts'

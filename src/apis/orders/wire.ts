@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { DeliveryError } from '../../core/errors.ts'
-import { type OrderAction, orderActions } from '../../core/order-actions.ts'
-import type { FileOfOrder } from '../../core/order-files.ts'
-import { orderProgress } from '../../core/order-progress.ts'
-import type { NewOrder, OrderView } from '../../core/orders.ts'
+import { type OrderAction, orderActions } from '../../core/orders/order-actions.ts'
+import type { FileOfOrder } from '../../core/orders/order-files.ts'
+import { orderProgress } from '../../core/orders/order-progress.ts'
+import type { NewOrder, OrderView } from '../../core/orders/orders.ts'
 import type { ProductDataType } from '../../database/order-tables.ts'
 import type { DeliveryFileState, DeliveryState } from '../../database/tables.ts'
 

@@ -1,5 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { announceUpload, grantDocument, requestPull } from '../../core/port-order-files.ts'
+import {
+  announceUpload,
+  grantDocument,
+  requestPull,
+} from '../../core/port-orders/port-order-files.ts'
 import { grantUrl } from '../../http/api-context.ts'
 import { principalOf } from '../../http/authenticate.ts'
 import { type ById, numberOf, type PortOrdersContext, sendDocument } from './exchange.ts'

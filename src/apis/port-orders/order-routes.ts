@@ -1,17 +1,17 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { DeliveryError } from '../../core/errors.ts'
 import {
   addNumbersToGroup,
   cancelPortOrder,
   changeNumbers,
   findPortOrderGroup,
   updatePortOrder,
-} from '../../core/change-port-orders.ts'
-import { DeliveryError } from '../../core/errors.ts'
-import { listDocumentsOf } from '../../core/port-order-files.ts'
-import type { PortOrder } from '../../core/port-order-numbers.ts'
-import { searchPortOrders } from '../../core/port-order-search.ts'
-import { createPortOrders, findPortOrder } from '../../core/port-orders.ts'
-import { callbackSecrets, formatSecret } from '../../core/status-callbacks.ts'
+} from '../../core/port-orders/change-port-orders.ts'
+import { listDocumentsOf } from '../../core/port-orders/port-order-files.ts'
+import type { PortOrder } from '../../core/port-orders/port-order-numbers.ts'
+import { searchPortOrders } from '../../core/port-orders/port-order-search.ts'
+import { createPortOrders, findPortOrder } from '../../core/port-orders/port-orders.ts'
+import { callbackSecrets, formatSecret } from '../../core/port-orders/status-callbacks.ts'
 import { principalOf } from '../../http/authenticate.ts'
 import { type ById, numberOf, type PortOrdersContext, sendDocument } from './exchange.ts'
 import { attributesOf, fromAttributes, fromNewOrder, fromNumbers, isCancelled } from './requests.ts'

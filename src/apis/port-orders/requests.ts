@@ -1,7 +1,7 @@
 import { DeliveryError } from '../../core/errors.ts'
-import { parsePhoneNumbers } from '../../core/phone-number.ts'
-import { portOrderStatuses } from '../../core/port-order-status.ts'
-import type { PortOrderWords } from '../../core/port-orders.ts'
+import { parsePhoneNumbers } from '../../core/port-orders/phone-number.ts'
+import { portOrderStatuses } from '../../core/port-orders/port-order-status.ts'
+import type { PortOrderWords } from '../../core/port-orders/port-orders.ts'
 import type { PortOrderStatus } from '../../database/port-order-tables.ts'
 
 type Members = Record<string, unknown>

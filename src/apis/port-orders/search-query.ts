@@ -1,4 +1,8 @@
-import type { Between, PortOrderKey, PortOrderQuery } from '../../core/port-order-search.ts'
+import type {
+  Between,
+  PortOrderKey,
+  PortOrderQuery,
+} from '../../core/port-orders/port-order-search.ts'
 import { date, invalid, parseStatus } from './requests.ts'
 
 /** A query string as the web framework parses it. */

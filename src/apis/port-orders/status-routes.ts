@@ -1,6 +1,10 @@
 import type { FastifyInstance } from 'fastify'
-import { cancelPortOrder, changeStatus, signLetter } from '../../core/change-port-orders.ts'
-import { findPortOrder } from '../../core/port-orders.ts'
+import {
+  cancelPortOrder,
+  changeStatus,
+  signLetter,
+} from '../../core/port-orders/change-port-orders.ts'
+import { findPortOrder } from '../../core/port-orders/port-orders.ts'
 import { principalOf } from '../../http/authenticate.ts'
 import { type ById, numberOf, type PortOrdersContext, sendDocument } from './exchange.ts'
 import { attributesOf, date, isCancelled, parseStatus } from './requests.ts'

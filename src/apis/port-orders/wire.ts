@@ -1,6 +1,6 @@
-import type { PortOrderGroup } from '../../core/change-port-orders.ts'
-import type { PortOrderDocument } from '../../core/port-order-files.ts'
-import type { PortOrder } from '../../core/port-order-numbers.ts'
+import type { PortOrderGroup } from '../../core/port-orders/change-port-orders.ts'
+import type { PortOrderDocument } from '../../core/port-orders/port-order-files.ts'
+import type { PortOrder } from '../../core/port-orders/port-order-numbers.ts'
 import type {
   PortOrderFileRow,
   PortOrderFileStatus,

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { StudyListing } from '../../core/study-listing.ts'
+import type { StudyListing } from '../../core/studies/study-listing.ts'
 import { ResponseWriter } from '../../http/response-writer.ts'
 import { type ListingFrame, toFileEntry } from './wire.ts'
 

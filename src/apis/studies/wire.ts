@@ -1,5 +1,5 @@
-import type { ListedStudyFile } from '../../core/study-listing.ts'
-import { encodeSegment } from '../../core/study-path.ts'
+import type { ListedStudyFile } from '../../core/studies/study-listing.ts'
+import { encodeSegment } from '../../core/studies/study-path.ts'
 
 /** An element of a listing, its members in the order of the document. */
 export interface FileEntry {

@@ -4,8 +4,8 @@ import {
   reinstateAccount,
   setPermissions,
   suspendAccount,
-} from '../../core/accounts.ts'
-import { readAccountAsAdministrator } from '../../core/administration.ts'
+} from '../../core/accounts/accounts.ts'
+import { readAccountAsAdministrator } from '../../core/accounts/administration.ts'
 import { principalOf } from '../../http/authenticate.ts'
 import { Account, AccountChange, NewAccount } from './account-schemas.ts'
 import { idCursor, limitOf, pageMembers, toPage } from './pages.ts'

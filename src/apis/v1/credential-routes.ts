@@ -8,8 +8,8 @@ import {
   type Label,
   setPassword,
 } from '../../auth/issue.ts'
+import { listCredentials, revokeCredential } from '../../core/accounts/credentials.ts'
 import type { Core } from '../../core/core.ts'
-import { listCredentials, revokeCredential } from '../../core/credentials.ts'
 import { DeliveryError } from '../../core/errors.ts'
 import { principalOf } from '../../http/authenticate.ts'
 import { Credential, IssuedCredential, NewCredential } from './account-schemas.ts'

@@ -9,9 +9,9 @@ import {
   restartOrder,
   resumeOrder,
   retryOrder,
-} from '../../core/order-actions.ts'
-import { listBatches, listNewestOrders } from '../../core/order-overview.ts'
-import { type OrderView, placeOrder, readOrder } from '../../core/orders.ts'
+} from '../../core/orders/order-actions.ts'
+import { listBatches, listNewestOrders } from '../../core/orders/order-overview.ts'
+import { type OrderView, placeOrder, readOrder } from '../../core/orders/orders.ts'
 import { baseUrl } from '../../http/api-context.ts'
 import { principalOf } from '../../http/authenticate.ts'
 import { NewOrder, Order, OrderAction, SubOrder } from './order-schemas.ts'

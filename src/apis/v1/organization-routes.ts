@@ -1,4 +1,4 @@
-import { createOrganization, listOrganizations } from '../../core/organizations.ts'
+import { createOrganization, listOrganizations } from '../../core/accounts/organizations.ts'
 import { principalOf } from '../../http/authenticate.ts'
 import { NewOrganization, Organization } from './account-schemas.ts'
 import { idCursor, limitOf, pageMembers, toPage } from './pages.ts'

@@ -1,8 +1,15 @@
 import type { Static } from 'typebox'
-import { announceUpload, listDocumentsOf, requestPull } from '../../core/port-order-files.ts'
-import { listNewestPortOrders, type PortOrderOverview } from '../../core/port-order-overview.ts'
-import { isOpen } from '../../core/port-order-status.ts'
-import { findPortOrder } from '../../core/port-orders.ts'
+import {
+  announceUpload,
+  listDocumentsOf,
+  requestPull,
+} from '../../core/port-orders/port-order-files.ts'
+import {
+  listNewestPortOrders,
+  type PortOrderOverview,
+} from '../../core/port-orders/port-order-overview.ts'
+import { isOpen } from '../../core/port-orders/port-order-status.ts'
+import { findPortOrder } from '../../core/port-orders/port-orders.ts'
 import { grantUrl } from '../../http/api-context.ts'
 import { principalOf } from '../../http/authenticate.ts'
 import { limitOf, numberCursor, pageMembers, toPage } from './pages.ts'

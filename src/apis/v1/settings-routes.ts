@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { demandOperator } from '../../core/actor.ts'
+import { demandOperator } from '../../core/accounts/actor.ts'
 import { principalOf } from '../../http/authenticate.ts'
 import { answers, type V1App } from './routing.ts'
 import { closed, listOf, nullable } from './schema-words.ts'

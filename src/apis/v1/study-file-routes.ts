@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { DeliveryError } from '../../core/errors.ts'
-import { type FoundFileOfStudy, searchStudyFiles } from '../../core/study-search.ts'
+import { type FoundFileOfStudy, searchStudyFiles } from '../../core/studies/study-search.ts'
 import { principalOf } from '../../http/authenticate.ts'
 import { limitOf, pageMembers } from './pages.ts'
 import { answers, query, type V1App, type V1Context } from './routing.ts'

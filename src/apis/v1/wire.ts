@@ -1,9 +1,9 @@
 import type { Static } from 'typebox'
-import { accountPermissions } from '../../core/accounts.ts'
-import type { ListedCredential } from '../../core/credentials.ts'
+import { accountPermissions } from '../../core/accounts/accounts.ts'
+import type { ListedCredential } from '../../core/accounts/credentials.ts'
 import type { FoundFile } from '../../core/delivery-files.ts'
 import type { DownloadType as CoreDownloadType } from '../../core/download-type.ts'
-import type { OutsideWork } from '../../core/outside-work.ts'
+import type { OutsideWork } from '../../core/outside-work/outside-work.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { StoredFileFacts } from '../../core/stored-files.ts'
 import type {

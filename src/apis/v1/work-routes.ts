@@ -1,5 +1,11 @@
-import { claimWork, completeWork, failWork, keepWork, workQueues } from '../../core/outside-work.ts'
-import { waitForWork } from '../../core/wait-for-work.ts'
+import {
+  claimWork,
+  completeWork,
+  failWork,
+  keepWork,
+  workQueues,
+} from '../../core/outside-work/outside-work.ts'
+import { waitForWork } from '../../core/outside-work/wait-for-work.ts'
 import { principalOf } from '../../http/authenticate.ts'
 import { Delivery } from './delivery-schemas.ts'
 import {

@@ -1,8 +1,8 @@
 import { lstat } from 'node:fs/promises'
-import { findOrganizationByCode } from '../../core/organizations.ts'
-import { parseStudyPath } from '../../core/study-path.ts'
-import { forgetWatched, listWatched } from '../../core/watched-files.ts'
-import { withdrawFiles } from '../../core/withdraw-files.ts'
+import { findOrganizationByCode } from '../../core/accounts/organizations.ts'
+import { parseStudyPath } from '../../core/studies/study-path.ts'
+import { forgetWatched, listWatched } from '../../core/studies/watched-files.ts'
+import { withdrawFiles } from '../../core/studies/withdraw-files.ts'
 import { below } from './open-regular.ts'
 import type { Visit } from './scan-delivery.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
-import { suspendAccount } from '../../../src/core/accounts.ts'
+import { suspendAccount } from '../../../src/core/accounts/accounts.ts'
 import type { Sent } from '../../support/documented-api.ts'
 import { suiteCleanup } from '../../support/suite-cleanup.ts'
 import { createTestAccount, type TestAccount } from '../../support/test-server.ts'
