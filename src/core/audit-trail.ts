@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { EventRow } from '../database/tables.ts'
 import { demandAdministrator } from './accounts/actor.ts'
 import type { Core } from './core.ts'
@@ -37,8 +38,8 @@ export async function readAuditTrail(
     .limit(Math.min(query.limit, 1000))
   if (query.before !== null) rows = rows.where('number', '<', query.before)
   if (query.action !== undefined) {
-    // Actions have none of the letters between which this would not hold.
-    rows = rows.where('action', '>=', query.action).where('action', '<', `${query.action}~`)
+    const pattern = `${query.action.replaceAll(/[\\%_]/g, '\\$&')}%`
+    rows = rows.where(sql<boolean>`action like ${pattern} escape '\\'`)
   }
   if (query.actorId !== undefined) rows = rows.where('actor_id', '=', query.actorId)
   if (query.deliveryNumber !== undefined) {

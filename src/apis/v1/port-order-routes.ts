@@ -1,4 +1,5 @@
 import type { Static } from 'typebox'
+import { DeliveryError } from '../../core/errors.ts'
 import {
   announceUpload,
   listDocumentsOf,
@@ -88,6 +89,11 @@ function adding(app: V1App, context: V1Context): void {
       const { number } = request.params
       const { fileName, url } = request.body
       if (url !== undefined) {
+        if (!URL.canParse(url)) {
+          throw new DeliveryError('invalid', 'The URL cannot be read.', {
+            details: { field: 'url' },
+          })
+        }
         const name = new URL(url).pathname.split('/').at(-1) || 'document'
         const { file } = await requestPull(core, principal, { number, url, name })
         return reply.code(201).send({ number: file.number, uploadUrl: null })

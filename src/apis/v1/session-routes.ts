@@ -35,7 +35,8 @@ export function sessionRoutes(app: V1App, context: V1Context): void {
     },
     async (request, reply) => {
       // A page of another site must not sign somebody in as somebody else.
-      if (request.headers['sec-fetch-site'] !== undefined) demandSameOrigin(context, request)
+      const { origin, 'sec-fetch-site': site } = request.headers
+      if (origin !== undefined || site !== undefined) demandSameOrigin(context, request)
       const credential = await context.signIn.passwords.check({
         ...request.body,
         address: request.ip,

@@ -53,6 +53,8 @@ describe('/v1/session', () => {
     assert.equal((await issue({ origin: server.url })).status, 201)
     const foreign = { 'sec-fetch-site': 'cross-site' }
     assert.equal((await begin('zwei', account.password, foreign)).status, 403)
+    const older = { origin: 'https://elsewhere.example' }
+    assert.equal((await begin('zwei', account.password, older)).status, 403)
   })
 
   it('ends by signing out, also for a copy of the cookie', async () => {
