@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
+import { findPrincipal } from '../../src/core/accounts/accounts.ts'
+import { createPortOrders } from '../../src/core/port-orders/port-orders.ts'
 import { assertAccessible, type PortalWorld, startPortalWorld } from '../support/portal-world.ts'
+import { publish } from '../support/products.ts'
 import { full } from '../support/size.ts'
 import { suiteCleanup } from '../support/suite-cleanup.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -171,6 +174,60 @@ describe('the portal', () => {
       page.getByRole('link', { name: 'Download the result' }).click(),
     ])
     assert.equal(download.suggestedFilename(), 'users-result.csv')
+  })
+
+  it('adds a document to a port order by drop, and gives it back', async (t) => {
+    const { core } = world.server
+    const principal = await findPrincipal(core, world.ada.id)
+    assert.ok(principal !== null)
+    const { orders } = await createPortOrders(core, principal, {
+      numbers: ['+12065550100'],
+      alias: 'Our number',
+    })
+    const page = await world.signIn(t)
+    await page.goto('/port-orders')
+    await page.getByRole('link', { name: 'Open Our number' }).click()
+    await page.getByText('No documents yet.').waitFor()
+    const buffer = Buffer.from('the bill')
+    await page
+      .locator('input[type=file]')
+      .setInputFiles({ name: 'bill.pdf', mimeType: 'application/pdf', buffer })
+    await page.locator('[data-document=complete]').waitFor()
+    await assertAccessible(page)
+    assert.ok(page.url().endsWith(`/port-orders/${orders[0]?.delivery_number}`))
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: 'Download bill.pdf' }).click(),
+    ])
+    const folder = await temporaryFolder(t)
+    await download.saveAs(join(folder, 'bill.pdf'))
+    assert.deepEqual(await readFile(join(folder, 'bill.pdf')), buffer)
+  })
+
+  it('places an order, shows its sub-orders, and gives all of it as one', async (t) => {
+    await publish(world.server.core, { id: 'maps', files: { 'north.txt': 'a map of the north' } })
+    const page = await world.signIn(t)
+    await page.goto('/orders')
+    await page.getByRole('button', { name: 'Place an order' }).first().click()
+    await page.getByLabel('Query').fill('productId:maps')
+    await page.getByLabel('Label').fill('The maps')
+    await page.getByRole('dialog').getByRole('button', { name: 'Place an order' }).click()
+    await page.getByRole('heading', { level: 1, name: 'The maps' }).waitFor()
+    await page.locator('[data-batch=ready]').waitFor()
+    await assertAccessible(page)
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: 'Download all of The maps' }).click(),
+    ])
+    const folder = await temporaryFolder(t)
+    await download.saveAs(join(folder, 'order.zip'))
+    assert.ok((await readFile(join(folder, 'order.zip'))).includes('a map of the north'))
+    const [metalink] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: 'Metalink of The maps' }).click(),
+    ])
+    await metalink.saveAs(join(folder, 'order.metalink'))
+    assert.match(await readFile(join(folder, 'order.metalink'), 'utf8'), /north\.txt/)
   })
 
   it('makes a token that is shown once and works until it is revoked', async (t) => {
