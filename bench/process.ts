@@ -42,7 +42,7 @@ export async function startServer(
 
 async function startFlags(): Promise<string[]> {
   const { scripts } = JSON.parse(await readFile(join(clone, 'package.json'), 'utf8'))
-  return String(scripts.start).match(/--[a-z-]+=\S+/g) ?? []
+  return String(scripts.start).match(/--[a-z-]+(=\S+)?/g) ?? []
 }
 
 /** Starts a script of this folder. */
