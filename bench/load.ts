@@ -73,17 +73,19 @@ export async function sample(pid: number, load: Load): Promise<Sample> {
   return { perSecond, cost: (spent * 1e6) / ((perSecond * load.milliseconds) / 1000) }
 }
 
-/**
- * Takes turns, so that what else the machine does hits all alike, after a round to warm up; the
- * medians of each.
- */
+/** Until Node has compiled what runs: a server is not measured by its first thousands of requests. */
+const WARM_UP_ROUNDS = 4
+
+/** Takes turns, so that what else the machine does hits all alike; the medians of each. */
 export async function inTurns<Name extends string>(
   rounds: number,
   measures: Readonly<Record<Name, () => Promise<Sample>>>,
 ): Promise<Record<Name, Sample>> {
   const all = Object.entries(measures) as [Name, () => Promise<Sample>][]
   const taken = new Map<Name, Sample[]>()
-  for (const [, measure] of all) await measure()
+  for (let round = 0; round < WARM_UP_ROUNDS; round += 1) {
+    for (const [, measure] of all) await measure()
+  }
   for (let round = 0; round < rounds; round += 1) {
     for (const [name, measure] of all)
       taken.set(name, [...(taken.get(name) ?? []), await measure()])

@@ -28,13 +28,13 @@ export const settingTable = {
     'DATABASE_URL',
     databaseUrl,
     'sqlite:<DATA>/claimcheck.sqlite',
-    'The database: one file for one node, PostgreSQL for many.',
+    'The database: one file. This version refuses PostgreSQL, which is to come for many nodes.',
   ),
   storage: setting(
     'STORAGE_URL',
     storageUrl,
     'file:<DATA>/objects',
-    'Where the bytes of files are: a folder for one node, an S3 bucket for many.',
+    'Where the bytes of files are: a folder. This version refuses S3, which is to come for many nodes.',
   ),
   publicUrl: optional(
     'PUBLIC_URL',

@@ -22,12 +22,12 @@ The same with a key pair instead of a token:
   curl -s -u ${accounts.key.accessKey}:${accounts.key.secretKey} ${url}/api/downloads/$ID
 
 Ask through our own API, with parameters, and wait up to 30 s for the end:
-  curl -s ${bearer} ${json} -d '{"type":"communes-of-departement","info":{"departement":"75"}}' ${url}/v1/deliveries
+  ID=$(curl -s ${bearer} ${json} -d '{"type":"communes-of-departement","info":{"departement":"75"}}' ${url}/v1/deliveries | sed 's/^{"id":"\\([^"]*\\)".*/\\1/'); echo $ID
   curl -s ${bearer} -H 'Prefer: wait=30' ${url}/v1/deliveries/$ID
 
 A slow one, to watch and to cancel:
   ID=$(curl -s ${bearer} ${json} -d '{"type":"countdown","info":{"seconds":60}}' ${url}/v1/deliveries | sed 's/.*"id":"\\([^"]*\\)".*/\\1/'); echo $ID
-  curl -sN ${bearer} ${url}/v1/events
+  curl -sN -m 10 ${bearer} ${url}/v1/events
   curl -s -X POST ${bearer} ${url}/v1/deliveries/$ID/cancel
 
 Files of an order (Orders API), of which two sub-orders are ready and the third waits until they are picked up: 206

@@ -115,7 +115,8 @@ describe('the package', () => {
       for await (const { path, state } of verifyFolder('got')) console.log(path, state)`,
     )
     const { stdout } = await run(process.execPath, [program], { cwd: installed })
-    assert.equal(stdout, 'look\nstart\ndone\na.txt intact\n')
+    // Progress is told by the clock: not at all of a file that is quick.
+    assert.equal(stdout.replaceAll('progress\n', ''), 'look\nstart\ndone\na.txt intact\n')
   })
 
   it('initialises and serves', (t) => serveEveryProducer(t, process.execPath))
