@@ -73,14 +73,17 @@ async function measure(
   const samples: Record<string, Sample> = await inTurns<string>(rounds, {
     ours: getting(claimcheck.pid, claimcheck.url + file.target),
     plain: getting(plain.pid, `${plain.url}/${file.objectKey}`),
+    ...(!inBytes && { memory: getting(plain.pid, `${plain.url}/memory/${size}`) }),
     ...(nginx !== null && {
       nginx: getting(nginx.pid, nginx.url + link),
       nginxCaching: getting(nginx.pid, nginx.cachingUrl + link),
     }),
   })
-  const { ours = nothing, plain: bare = nothing, nginx: theirs, nginxCaching = nothing } = samples
+  const { ours = nothing, plain: bare = nothing, memory, nginx: theirs } = samples
+  const { nginxCaching = nothing } = samples
   const said = inBytes ? saidInBytes : saidInRequests
-  const plainSaid = `plain node:http ${said(bare)}`
+  const memorySaid = memory === undefined ? '' : `, bytes ready in memory ${said(memory)}`
+  const plainSaid = `plain node:http ${said(bare)}${memorySaid}`
   return {
     what: name,
     measured: said(ours),

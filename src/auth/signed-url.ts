@@ -63,6 +63,10 @@ export function checkSignedUrl(
   { method, target }: { method: string; target: string },
   now: number,
 ): SignedUrlCheck {
+  const proven = provenIn(ring)
+  const asked = `${method === 'HEAD' ? 'GET' : method} ${target}`
+  const known = proven.get(asked)
+  if (known !== undefined) return timely(known, now)
   const match = form.exec(target)
   if (match === null) return { refused: 'malformed' }
   const [, path = '', grantId = '', encodedName = '', expires = '', keyId = '', signature = ''] =
@@ -79,10 +83,39 @@ export function checkSignedUrl(
   const same = timingSafeEqual(Buffer.from(signature), Buffer.from(expected))
   if (!same || key === null) return { refused: 'forged', keyId, signature }
   const fileName = decodeURIComponent(encodedName)
-  const expiresAt = Number(expires) * 1000
-  return now < expiresAt
-    ? { ok: true, grantId, fileName }
-    : { refused: 'expired', grantId, fileName, expiresAt }
+  const genuine = { grantId, fileName, expiresAt: Number(expires) * 1000 }
+  if (proven.size >= MOST_PROVEN) proven.clear()
+  proven.set(asked, genuine)
+  return timely(genuine, now)
+}
+
+/** What a genuine URL says: its signature was checked, its time was not. */
+interface Genuine {
+  readonly grantId: string
+  readonly fileName: string
+  readonly expiresAt: number
+}
+
+function timely(genuine: Genuine, now: number): SignedUrlCheck {
+  const { grantId, fileName, expiresAt } = genuine
+  return now < expiresAt ? { ok: true, grantId, fileName } : { refused: 'expired', ...genuine }
+}
+
+/**
+ * A target that was proven genuine stays so as long as the ring has its keys, which is its life: a client
+ * that takes a file in many ranges has each signature checked once (8 of the 85 µs of a small file).
+ */
+const provenBy = new WeakMap<KeyRing, Map<string, Genuine>>()
+
+/** Of some 4 KB at most each. */
+const MOST_PROVEN = 1000
+
+function provenIn(ring: KeyRing): Map<string, Genuine> {
+  const known = provenBy.get(ring)
+  if (known !== undefined) return known
+  const proven = new Map<string, Genuine>()
+  provenBy.set(ring, proven)
+  return proven
 }
 
 /** Eleven digits. */

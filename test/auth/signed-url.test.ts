@@ -152,6 +152,17 @@ describe('checkSignedUrl()', () => {
     for (const other of others) assert.notEqual(outcome(other), 'ok', other)
   })
 
+  it('which was proven once is still held to its method, its time and each byte', () => {
+    const expiresAt = now + 60_000
+    const target = signUrl(ring, grant({ expiresAt }))
+    assert.equal(outcome(target), 'ok')
+    assert.equal(outcome(target, { at: expiresAt - 1 }), 'ok')
+    assert.equal(outcome(target, { at: expiresAt }), 'expired')
+    assert.equal(outcome(target, { method: 'PUT' }), 'forged')
+    assert.equal(outcome(target.replace('Expires=', 'Expires=9')), 'forged')
+    assert.equal(outcome(target, { keys: parseKeyRing(newKey('k1')) }), 'forged')
+  })
+
   it('is bound to its method', () => {
     const forGet = signUrl(ring, grant())
     const forPut = signUrl(ring, grant({ method: 'PUT' }))
