@@ -4,6 +4,8 @@ export type ErrorCode =
   | 'malformed'
   /** The request can be read but asks for something that is not valid. */
   | 'invalid'
+  /** The address is right, what is to be done there is not. */
+  | 'method_not_allowed'
   | 'unsupported_media_type'
   | 'too_large'
   | 'unauthenticated'

@@ -7,9 +7,10 @@ import {
   fastify,
   LogController,
 } from 'fastify'
-import { DeliveryError } from '../core/errors.ts'
+import type { DeliveryError, ErrorCode } from '../core/errors.ts'
 import { asDeliveryError } from './as-delivery-error.ts'
 import { keepFresh, readTlsFiles, type TlsFiles } from './tls-files.ts'
+import { refuseUnrouted, rememberMethods } from './unrouted.ts'
 
 export interface AppOptions {
   log: FastifyBaseLogger
@@ -37,7 +38,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     rewriteUrl: originForm,
     // Longer than any request line: an API says itself that it does not know such an id.
     routerOptions: { maxParamLength: 16_384 },
-    frameworkErrors: (error, _request, reply) => refuseUnrouted(reply, asDeliveryError(error)),
+    frameworkErrors: (error, _request, reply) => sendProblem(reply, asDeliveryError(error)),
     // The schemas of answers are for the OpenAPI document, and the tests hold every answer to it. To
     // compile them into serializers took 1.3 of the 2.3 s of processor time of a start.
     schemaController: { compilersFactory: { buildSerializer: () => () => JSON.stringify } },
@@ -45,9 +46,8 @@ export function createApp(options: AppOptions): FastifyInstance {
     forceCloseConnections: 'idle',
     serverFactory: (handle) => createIntercepted(options, handle),
   })
-  app.setNotFoundHandler((_request, reply) =>
-    refuseUnrouted(reply, new DeliveryError('not_found', 'There is nothing at this address.')),
-  )
+  rememberMethods(app)
+  app.setNotFoundHandler((request, reply) => sendProblem(reply, refuseUnrouted(request, reply)))
   return app
 }
 
@@ -55,12 +55,17 @@ export function createApp(options: AppOptions): FastifyInstance {
  * Answers what belongs to no API, or whose path no API can read (RFC 9457). It does not repeat the
  * address, which may be a signed URL with a slip in it.
  */
-function refuseUnrouted(reply: FastifyReply, { code, message }: DeliveryError): void {
-  const [status, title] = code === 'not_found' ? [404, 'Not Found'] : [400, 'Bad Request']
+function sendProblem(reply: FastifyReply, { code, message }: DeliveryError): void {
+  const [status, title] = problems[code] ?? [400, 'Bad Request']
   reply
     .code(status)
     .type('application/problem+json')
     .send(JSON.stringify({ type: 'about:blank', title, status, detail: message }))
+}
+
+const problems: Partial<Record<ErrorCode, [status: number, title: string]>> = {
+  not_found: [404, 'Not Found'],
+  method_not_allowed: [405, 'Method Not Allowed'],
 }
 
 function createIntercepted(

@@ -4,6 +4,7 @@ import { answerTokenRequest, type TokenErrorCode } from '../auth/token-endpoint.
 import { DeliveryError } from '../core/errors.ts'
 import { asDeliveryError } from './as-delivery-error.ts'
 import { tokenDocumented } from './token-documented.ts'
+import { refuseUnrouted } from './unrouted.ts'
 
 type Fields = [name: string, value: string][]
 
@@ -39,15 +40,9 @@ export function tokenRoutes({ signIn }: { signIn: SignIn }): FastifyPluginAsync 
       })
       return reply.code(answer.status).headers(answer.headers).send(answer.body)
     })
-    // RFC 6749 §3.2: POST only.
-    app.route({
-      method: ['GET', 'PUT', 'DELETE'],
-      url: '/',
-      handler: async (_request, reply) =>
-        reply
-          .code(405)
-          .header('Allow', 'POST')
-          .send(refusal('invalid_request', 'Token requests are sent by POST.')),
+    app.setNotFoundHandler((request, reply) => {
+      const { code, message } = refuseUnrouted(request, reply)
+      return reply.code(code === 'not_found' ? 404 : 405).send(refusal('invalid_request', message))
     })
   }
 }

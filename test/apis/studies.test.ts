@@ -260,8 +260,9 @@ describe('the studies API', () => {
     await publish(core, 'HAUC/S/D', { a: '1' })
     for (const method of ['POST', 'PUT', 'DELETE', 'PATCH']) {
       const answer = await ask('/HAUC/', ada, { method })
-      assert.equal(answer.status, 404, method)
-      assert.equal(((await answer.json()) as { error: string }).error, 'not_found')
+      assert.equal(answer.status, 405, method)
+      assert.equal(answer.headers.get('allow'), 'GET, HEAD')
+      assert.equal(((await answer.json()) as { error: string }).error, 'method_not_allowed')
     }
     // The router refuses what is no UTF-8 before any API sees it.
     assert.equal((await ask('/%ff/')).status, 400)

@@ -5,6 +5,7 @@ import { issueClient } from '../../src/auth/issue.ts'
 import { newKey, parseKeyRing } from '../../src/auth/key-ring.ts'
 import { createSignIn } from '../../src/auth/sign-in.ts'
 import { tokenRoutes } from '../../src/http/token-routes.ts'
+import { rememberMethods } from '../../src/http/unrouted.ts'
 import { seedAccount } from '../support/accounts.ts'
 import { openTestCore } from '../support/test-core.ts'
 
@@ -13,6 +14,7 @@ async function setUp(t: TestContext) {
   const { id: accountId } = await seedAccount(core, 'ada', { permissions: ['rostering'] })
   const client = await issueClient(core, { actor: 'system', accountId }, { scopes: ['rostering'] })
   const app = fastify()
+  rememberMethods(app)
   t.after(() => app.close())
   const signIn = createSignIn(core, parseKeyRing(newKey('k1')))
   await app.register(tokenRoutes({ signIn }), { prefix: '/oauth2/token' })

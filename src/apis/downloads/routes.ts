@@ -1,11 +1,12 @@
 import type { FastifyPluginAsync, FastifyReply } from 'fastify'
 import { findOwnDownload, grantOwnDownload, requestDownload } from '../../core/downloads.ts'
-import { DeliveryError } from '../../core/errors.ts'
+import type { DeliveryError } from '../../core/errors.ts'
 import { type ApiContext, grantUrl } from '../../http/api-context.ts'
 import { asDeliveryError } from '../../http/as-delivery-error.ts'
 import { authenticate, principalOf } from '../../http/authenticate.ts'
 import { parseNestedForm } from '../../http/nested-form.ts'
 import { refuseNulBytes } from '../../http/nul-bytes.ts'
+import { refuseUnrouted } from '../../http/unrouted.ts'
 import { createDocumented, fileDocumented, getDocumented } from './documented.ts'
 import { toError } from './errors.ts'
 import { fromDownloadRequest, toDownloadResponse } from './wire.ts'
@@ -23,9 +24,7 @@ export function downloadsApi(context: ApiContext): FastifyPluginAsync {
       if (refusal.code === 'internal') request.log.error({ err: error }, 'Request failed')
       sendError(reply, refusal)
     })
-    app.setNotFoundHandler((_request, reply) =>
-      sendError(reply, new DeliveryError('not_found', 'There is nothing at this address.')),
-    )
+    app.setNotFoundHandler((request, reply) => sendError(reply, refuseUnrouted(request, reply)))
     // The document says JSON; its live client sends forms, and says so also when it sends nothing.
     app.addContentTypeParser(
       'application/x-www-form-urlencoded',

@@ -9,6 +9,7 @@ import { type ApiContext, baseUrl, grantUrl } from '../../http/api-context.ts'
 import { asDeliveryError } from '../../http/as-delivery-error.ts'
 import { authenticate, principalOf, wwwAuthenticate } from '../../http/authenticate.ts'
 import { tokenRoutes } from '../../http/token-routes.ts'
+import { refuseUnrouted } from '../../http/unrouted.ts'
 import { toError } from './errors.ts'
 import { partLimits, takeUpload } from './upload.ts'
 import { type DownloadResponse, toStatusResponse, type UploadResponse } from './wire.ts'
@@ -112,9 +113,10 @@ function guarded({ signIn }: ApiContext, routes: FastifyPluginAsync): FastifyPlu
       if (refusal.code === 'internal') request.log.error({ err: error }, 'Request failed')
       sendError(reply, refusal)
     })
-    app.setNotFoundHandler((_request, reply) =>
-      reply.code(404).send({ message: 'There is nothing at this address.' }),
-    )
+    app.setNotFoundHandler((request, reply) => {
+      const { code, message } = refuseUnrouted(request, reply)
+      return reply.code(code === 'not_found' ? 404 : 405).send({ message })
+    })
     app.addHook('onRequest', authenticate(signIn, challenges))
     await app.register(routes)
   }

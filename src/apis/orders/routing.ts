@@ -1,10 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { DeliveryError } from '../../core/errors.ts'
+import type { DeliveryError } from '../../core/errors.ts'
 import type { ApiContext } from '../../http/api-context.ts'
 import { baseUrl } from '../../http/api-context.ts'
 import { asDeliveryError } from '../../http/as-delivery-error.ts'
 import { type Challenges, wwwAuthenticate } from '../../http/authenticate.ts'
 import { refuseNulBytes } from '../../http/nul-bytes.ts'
+import { refuseUnrouted } from '../../http/unrouted.ts'
 import { toError } from './errors.ts'
 import type { Base, OrdersProfile } from './wire.ts'
 
@@ -29,9 +30,7 @@ export function takeErrors(app: FastifyInstance): void {
     if (refusal.code === 'internal') request.log.error({ err: error }, 'Request failed')
     sendError(reply, refusal)
   })
-  app.setNotFoundHandler((_request, reply) =>
-    sendError(reply, new DeliveryError('not_found', 'There is nothing at this address.')),
-  )
+  app.setNotFoundHandler((request, reply) => sendError(reply, refuseUnrouted(request, reply)))
   app.addHook('preValidation', async (request) => {
     refuseNulBytes(request.params)
     refuseNulBytes(request.query)

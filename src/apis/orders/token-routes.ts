@@ -7,6 +7,8 @@ import { findOrganization } from '../../core/accounts/organizations.ts'
 import { DeliveryError } from '../../core/errors.ts'
 import { hasPermission, type Principal } from '../../core/principal.ts'
 import { asDeliveryError } from '../../http/as-delivery-error.ts'
+import { refuseUnrouted } from '../../http/unrouted.ts'
+import { toError } from './errors.ts'
 import type { OrdersContext } from './routing.ts'
 
 type Parameters = Readonly<Record<string, unknown>>
@@ -37,9 +39,10 @@ export function oauthRoutes(context: OrdersContext): FastifyPluginAsync {
       async (_request: unknown, body: string) => Object.fromEntries(new URLSearchParams(body)),
     )
     app.setErrorHandler((error, request, reply) => sendRefusal(error, { request, reply }))
-    app.setNotFoundHandler((_request, reply) =>
-      reply.code(404).send({ messages: ['There is nothing at this address.'] }),
-    )
+    app.setNotFoundHandler((request, reply) => {
+      const { status, body } = toError(refuseUnrouted(request, reply))
+      return reply.code(status).send(body)
+    })
     app.post('/oauth/token', async (request, reply) => {
       await demandClient(context, request)
       const parameters = { ...(request.query as Parameters), ...bodyOf(request) }

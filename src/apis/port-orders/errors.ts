@@ -6,6 +6,7 @@ import type { Dialect } from './wire.ts'
 const statuses = {
   malformed: 400,
   invalid: 422,
+  method_not_allowed: 405,
   unsupported_media_type: 415,
   too_large: 413,
   unauthenticated: 401,

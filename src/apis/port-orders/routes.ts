@@ -3,7 +3,8 @@ import { type ApiContext, baseUrl } from '../../http/api-context.ts'
 import { asDeliveryError } from '../../http/as-delivery-error.ts'
 import { authenticate } from '../../http/authenticate.ts'
 import { refuseNulBytes } from '../../http/nul-bytes.ts'
-import { toErrors, unknownAddress, wireErrors } from './errors.ts'
+import { refuseUnrouted } from '../../http/unrouted.ts'
+import { toErrors, unknownAddress } from './errors.ts'
 import { type PortOrdersContext, sendDocument } from './exchange.ts'
 import { fileRoutes } from './file-routes.ts'
 import { orderRoutes } from './order-routes.ts'
@@ -20,7 +21,6 @@ export function portOrdersApi(context: ApiContext, dialect: Dialect): FastifyPlu
     base: (request) => baseUrl(context, request) + path,
   }
   return async (app) => {
-    const allowed = rememberMethods(app)
     app.setErrorHandler((error, request, reply) => {
       const refusal = asDeliveryError(error)
       if (refusal.code === 'internal') request.log.error({ err: error }, 'Request failed')
@@ -28,11 +28,10 @@ export function portOrdersApi(context: ApiContext, dialect: Dialect): FastifyPlu
       return sendDocument(reply.code(status), body, dialect)
     })
     app.setNotFoundHandler((request, reply) => {
-      const methods = allowed(request.url)
-      if (methods === null) return sendDocument(reply.code(404), unknownAddress(dialect), dialect)
-      const detail = `Here only ${methods} can be done.`
-      reply.code(405).header('Allow', methods)
-      return sendDocument(reply, wireErrors(405, detail, dialect), dialect)
+      const refusal = refuseUnrouted(request, reply)
+      const { status, body } = toErrors(refusal, dialect)
+      const isUnknown = refusal.code === 'not_found'
+      return sendDocument(reply.code(status), isUnknown ? unknownAddress(dialect) : body, dialect)
     })
     takeJsonApi(app)
     app.addHook('onRequest', authenticate(context.signIn, { methods: ['basic-key', 'bearer'] }))
@@ -49,23 +48,4 @@ function takeJsonApi(app: FastifyInstance): void {
     { parseAs: 'string' },
     app.getDefaultJsonParser('error', 'error'),
   )
-}
-
-/** Knows the methods of the routes that are added after it, for those who come by another one. */
-function rememberMethods(app: FastifyInstance): (url: string) => string | null {
-  const known = new Map<string, Set<string>>()
-  app.addHook('onRoute', ({ url, method }) => {
-    const methods = known.get(url) ?? new Set()
-    for (const one of [method].flat()) methods.add(one)
-    known.set(url, methods)
-  })
-  return (url) => {
-    const asked = (url.split('?', 1)[0] ?? '').replace(/\/$/, '')
-    const [, methods] = [...known].find(([route]) => patternOf(route).test(asked)) ?? []
-    return methods === undefined ? null : [...methods].sort().join(', ')
-  }
-}
-
-function patternOf(route: string): RegExp {
-  return new RegExp(`^${route.replace(/\/$/, '').replace(/:\w+/g, '[^/]+')}$`)
 }

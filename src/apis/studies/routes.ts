@@ -7,6 +7,7 @@ import { type ApiContext, baseUrl } from '../../http/api-context.ts'
 import { asDeliveryError } from '../../http/as-delivery-error.ts'
 import { authenticate, principalOf } from '../../http/authenticate.ts'
 import { sendContent } from '../../http/send-content.ts'
+import { refuseUnrouted } from '../../http/unrouted.ts'
 import { challenge, toError } from './errors.ts'
 import { sendListing } from './listing.ts'
 import { fromPath, type NamedPath } from './wire.ts'
@@ -28,7 +29,7 @@ export function studiesApi(context: ApiContext, options: StudiesApiOptions): Fas
       if (refusal.code === 'internal') request.log.error({ err: error }, 'Request failed')
       sendError(reply, refusal)
     })
-    app.setNotFoundHandler((_request, reply) => sendError(reply, nothing()))
+    app.setNotFoundHandler((request, reply) => sendError(reply, refuseUnrouted(request, reply)))
     app.addHook(
       'onRequest',
       authenticate(context.signIn, { methods: ['basic-password', 'basic-key', 'bearer'] }),

@@ -4,6 +4,7 @@ import type { DeliveryError, ErrorCode } from '../../core/errors.ts'
 const problems = {
   malformed: [400, 'The request cannot be read'],
   invalid: [422, 'The request is not valid'],
+  method_not_allowed: [405, 'Method not allowed'],
   unsupported_media_type: [415, 'Media type not taken'],
   too_large: [413, 'Too large'],
   unauthenticated: [401, 'Sign in first'],

@@ -9,6 +9,7 @@ import type { ApiContext } from '../../http/api-context.ts'
 import { asDeliveryError } from '../../http/as-delivery-error.ts'
 import { principalOf, wwwAuthenticate } from '../../http/authenticate.ts'
 import { refuseNulBytes } from '../../http/nul-bytes.ts'
+import { refuseUnrouted } from '../../http/unrouted.ts'
 import { accountRoutes } from './account-routes.ts'
 import { archiveRoutes } from './archive-routes.ts'
 import { auditRoutes } from './audit-routes.ts'
@@ -55,10 +56,7 @@ export function v1Api(api: ApiContext, options: V1Options): FastifyPluginAsync {
       sendProblem({ request, reply }, refusal)
     })
     app.setNotFoundHandler((request, reply) =>
-      sendProblem(
-        { request, reply },
-        new DeliveryError('not_found', 'There is nothing at this address.'),
-      ),
+      sendProblem({ request, reply }, refuseUnrouted(request, reply)),
     )
     app.setValidatorCompiler(checkRequest)
     for (const schema of namedSchemas) app.addSchema(schema)
