@@ -11,6 +11,7 @@ import { describeSettings, type Settings } from './config.ts'
 import type { Core } from './core/core.ts'
 import { DOWNLOAD_JOB } from './core/downloads.ts'
 import { IMPORT_JOB } from './core/imports/imports.ts'
+import { serverQueues } from './core/jobs.ts'
 import { createPickupRecorder } from './core/pickups.ts'
 import { PULL_JOB } from './core/port-orders/port-order-files.ts'
 import { CALLBACK_JOB } from './core/port-orders/status-callbacks.ts'
@@ -119,18 +120,22 @@ async function start(
 
   const guard = { mayConnect: createAddressCheck(settings.outgoingAllow) }
   const onJobError = (error: unknown) => log.warn({ err: error }, 'A job failed')
-  const loop = startWorkerLoop(core, {
-    handlers: new Map([
-      [DOWNLOAD_JOB, createDownloadHandler(core, installation.producers)],
-      ...createOrderHandlers(core, prepareFile),
-      [IMPORT_JOB, createImportHandler(core, settings)],
-      [PULL_JOB, createPullHandler(core, guard)],
-      [CALLBACK_JOB, createCallbackHandler(core, guard)],
-    ]),
-    worker: `${hostname()}:${process.pid}`,
-    concurrency: settings.jobConcurrency,
-    onError: onJobError,
-  })
+  const handlers = new Map([
+    [DOWNLOAD_JOB, createDownloadHandler(core, installation.producers)],
+    ...createOrderHandlers(core, prepareFile),
+    [IMPORT_JOB, createImportHandler(core, settings)],
+    [PULL_JOB, createPullHandler(core, guard)],
+    [CALLBACK_JOB, createCallbackHandler(core, guard)],
+  ])
+  const loops = serverQueues.map((queue) =>
+    startWorkerLoop(core, {
+      queue,
+      handlers,
+      worker: `${hostname()}:${process.pid}`,
+      concurrency: queue === 'local' ? settings.jobConcurrency : settings.outgoingConcurrency,
+      onError: onJobError,
+    }),
+  )
   const sweeper = startSweeper(core, {
     everySeconds: settings.sweepSeconds,
     onSwept: (report) => log.debug({ report }, 'Swept'),
@@ -148,7 +153,10 @@ async function start(
       await sweeper.stop()
       await watched?.stop()
       await redirect?.close()
-      await Promise.all([loop.stop(), closeApp(app, settings.shutdownSeconds)])
+      await Promise.all([
+        ...loops.map((loop) => loop.stop()),
+        closeApp(app, settings.shutdownSeconds),
+      ])
       await pickups.close()
       metrics.close()
       await installation.close()

@@ -89,6 +89,12 @@ export const settingTable = {
     '4',
     'How many jobs this node runs at the same time; 0 for none.',
   ),
+  outgoingConcurrency: setting(
+    'OUTGOING_CONCURRENCY',
+    integer('a number', 0, 64),
+    '4',
+    'How many documents this node pulls from other hosts at the same time, and how many callbacks it sends beside them; 0 for none.',
+  ),
   jobRetrySeconds: setting(
     'JOB_RETRY_SECONDS',
     seconds(0, 3600),

@@ -13,7 +13,7 @@ import type { DownloadType } from './download-type.ts'
 import { DeliveryError } from './errors.ts'
 import { grantArchive, grantFile } from './grants.ts'
 import { doOnce } from './idempotency.ts'
-import { cancelJobs, enqueueJob } from './jobs.ts'
+import { cancelJobs, enqueueJob, type Queue } from './jobs.ts'
 import { demand } from './may.ts'
 import { closeOrder } from './orders/order-progress.ts'
 import { removeLostWorkFiles } from './outside-work/work-files.ts'
@@ -24,7 +24,7 @@ import { type Change, transact } from './transact.ts'
 export const DOWNLOAD_JOB = 'download'
 
 /** The queue from which a type's downloads are made: by this server, or by programs of the organization outside. */
-export function downloadQueue(type: DownloadType, organizationId: string): string {
+export function downloadQueue(type: DownloadType, organizationId: string): Queue {
   return type.producedBy === 'server' ? 'local' : `worker:${organizationId}:${type.name}`
 }
 

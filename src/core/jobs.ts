@@ -5,11 +5,23 @@ import type { Core } from './core.ts'
 import { DeliveryError } from './errors.ts'
 import type { Change } from './transact.ts'
 
+/**
+ * The queues of what the servers do themselves. Other people's hosts may answer slowly: what waits
+ * for them has queues of its own, and holds up nothing else.
+ */
+export const serverQueues = ['local', 'pulls', 'callbacks'] as const
+export type ServerQueue = (typeof serverQueues)[number]
+export type Queue = ServerQueue | `worker:${string}`
+
+export function isServerQueue(queue: string): queue is ServerQueue {
+  return (serverQueues as readonly string[]).includes(queue)
+}
+
 export interface NewJob {
   /** Names the handler. */
   kind: string
-  /** `local`, or `worker:<organization id>:<type>` for work that outside programs claim. */
-  queue: string
+  /** One of the servers' own, or one for work that outside programs claim. */
+  queue: Queue
   organizationId: string
   accountId: string
   deliveryNumber?: number

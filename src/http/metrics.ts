@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Core } from '../core/core.ts'
-import { countJobs } from '../core/jobs.ts'
+import { countJobs, isServerQueue } from '../core/jobs.ts'
 
 /** Counts what the server does, for Prometheus. */
 export interface Metrics {
@@ -91,7 +91,7 @@ function byWorker(
 ): Map<string, number> {
   const sums = new Map<string, number>()
   for (const { queue, state, count } of waiting) {
-    const labels = `queue="${queue === 'local' ? 'local' : 'outside'}",state="${state}"`
+    const labels = `queue="${isServerQueue(queue) ? queue : 'outside'}",state="${state}"`
     sums.set(labels, (sums.get(labels) ?? 0) + count)
   }
   return sums

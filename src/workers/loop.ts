@@ -1,11 +1,12 @@
 import type { Core } from '../core/core.ts'
 import { beginJob, type StepsByKind } from '../core/job-life.ts'
-import { nextClaimableAt } from '../core/jobs.ts'
+import { nextClaimableAt, type ServerQueue } from '../core/jobs.ts'
 import type { JobRow } from '../database/tables.ts'
 import type { JobHandler } from './handler.ts'
 import { runAttempt, type StopReason } from './run-attempt.ts'
 
 export interface WorkerLoopOptions {
+  queue: ServerQueue
   handlers: ReadonlyMap<string, JobHandler>
   /** Names this node in the jobs it holds. */
   worker: string
@@ -20,16 +21,15 @@ export interface WorkerLoop {
   stop(): Promise<void>
 }
 
-/** The queue of the work that the servers themselves do. */
-const QUEUES = ['local'] as const
 /** A wake-up call can be lost between nodes: the loop looks by itself this often. */
 const LOOK_MS = 5000
 
-/** Claims jobs and runs them, as many at once as it may, woken by signals and by the clock. */
+/** Claims jobs of a queue and runs them, as many at once as it may, woken by signals and by the clock. */
 export function startWorkerLoop(core: Core, options: WorkerLoopOptions): WorkerLoop {
   const steps: StepsByKind = new Map(
     [...options.handlers].map(([kind, handler]) => [kind, handler.steps]),
   )
+  const queues = [options.queue]
   const running = new Map<Promise<void>, AbortController>()
   let stopped = false
   let filling: Promise<void> | null = null
@@ -57,7 +57,7 @@ export function startWorkerLoop(core: Core, options: WorkerLoopOptions): WorkerL
 
   async function fill(): Promise<void> {
     while (!stopped && running.size < options.concurrency) {
-      const job = await beginJob(core, steps, { queues: QUEUES, worker: options.worker })
+      const job = await beginJob(core, steps, { queues, worker: options.worker })
       if (job === null) return
       start(job)
     }
@@ -78,13 +78,15 @@ export function startWorkerLoop(core: Core, options: WorkerLoopOptions): WorkerL
 
   async function lookLater(): Promise<void> {
     if (stopped) return
-    const due = await nextClaimableAt(core.database.kysely, QUEUES).catch(() => null)
+    const due = await nextClaimableAt(core.database.kysely, queues).catch(() => null)
     const wait = due === null ? LOOK_MS : Math.max(20, due - core.database.now())
     // With every slot taken, the end of a job is what wakes the loop.
     timer = setTimeout(wake, running.size < options.concurrency ? Math.min(wait, LOOK_MS) : LOOK_MS)
   }
 
-  const unsubscribe = core.database.signals.subscribe('jobs', wake)
+  const unsubscribe = core.database.signals.subscribe('jobs', (queue) => {
+    if (queue === null || queue === options.queue) wake()
+  })
   if (options.concurrency > 0) wake()
 
   return {

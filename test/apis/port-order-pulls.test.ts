@@ -153,6 +153,34 @@ describe('status callbacks', () => {
     assert.equal(paths.length, 2)
   })
 
+  it('are held up by no document that does not come', async (t) => {
+    const { api, ada, core } = await setUp(t, { CLAIMCHECK_OUTGOING_CONCURRENCY: '1' })
+    const told = Promise.withResolvers<void>()
+    const asked = Promise.withResolvers<void>()
+    const { url } = await serve(t, (request, response) => {
+      if (request.url !== '/hook') return asked.resolve()
+      told.resolve()
+      return response.writeHead(204).end()
+    })
+    const { id } = (await api('POST', '', ada, newOrder({ status_url: `${url}/hook` }))).body.data
+    for (let count = 0; count < 2; count += 1) {
+      await api('POST', `/${id}/files`, ada, { url: `${url}/stuck` })
+    }
+    await asked.promise
+    await api('PATCH', `/${id}/status`, ada, status('processing'))
+    await told.promise
+    const pulls = await core.database.kysely
+      .selectFrom('jobs')
+      .select('state')
+      .where('queue', '=', 'pulls')
+      .orderBy('number')
+      .execute()
+    assert.deepEqual(
+      pulls.map(({ state }) => state),
+      ['running', 'waiting'],
+    )
+  })
+
   it('are not sent to addresses that are not public', async (t) => {
     const { api, ada, core } = await setUp(t)
     const url = 'http://169.254.169.254/hook'

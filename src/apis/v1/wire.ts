@@ -3,6 +3,7 @@ import { accountPermissions } from '../../core/accounts/accounts.ts'
 import type { ListedCredential } from '../../core/accounts/credentials.ts'
 import type { FoundFile } from '../../core/delivery-files.ts'
 import type { DownloadType as CoreDownloadType } from '../../core/download-type.ts'
+import { isServerQueue } from '../../core/jobs.ts'
 import type { OutsideWork } from '../../core/outside-work/outside-work.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { StoredFileFacts } from '../../core/stored-files.ts'
@@ -124,7 +125,7 @@ export function toJob(
     number: row.number,
     kind: row.kind,
     deliveryId,
-    producedBy: row.queue === 'local' ? 'server' : 'worker',
+    producedBy: isServerQueue(row.queue) ? 'server' : 'worker',
     state: row.state,
     attempt: row.attempt,
     maxAttempts: row.max_attempts,

@@ -63,7 +63,7 @@ export async function requestPull(
     const document = await insertDocument(change, number, { givenName: name, originalUrl: url })
     await enqueueJob(change, {
       kind: PULL_JOB,
-      queue: 'local',
+      queue: 'pulls',
       organizationId: order.organization_id,
       accountId: order.owner_id,
       payload: { file: document.file.number },

@@ -34,7 +34,7 @@ export async function enqueueCallback(change: Change, order: PortOrderRow): Prom
   }
   await enqueueJob(change, {
     kind: CALLBACK_JOB,
-    queue: 'local',
+    queue: 'callbacks',
     organizationId: order.organization_id,
     accountId: order.owner_id,
     payload: callback,
