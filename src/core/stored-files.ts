@@ -7,11 +7,10 @@ import type { Core } from './core.ts'
 import {
   createFileEncryptor,
   decryptSpan,
-  type FileEncryption,
   type FileEncryptor,
-  keyContext,
   parseEncryption,
 } from './encryption/file-cipher.ts'
+import { rewrapEncryption } from './encryption/rewrap.ts'
 import { newId } from './ids.ts'
 import type { Change } from './transact.ts'
 
@@ -165,7 +164,7 @@ export async function rewrapKeys(core: Core, change: Change, limit: number): Pro
     .limit(limit)
     .execute()
   for (const { id, encryption } of rows) {
-    const wrapped = rewrap(core, parseEncryption(encryption ?? ''))
+    const wrapped = rewrapEncryption(core.masterKeys, encryption ?? '')
     await change.db
       .updateTable('stored_files')
       .set({ encryption: JSON.stringify(wrapped), master_key_id: wrapped.keyId })
@@ -173,11 +172,6 @@ export async function rewrapKeys(core: Core, change: Change, limit: number): Pro
       .execute()
   }
   return rows.length
-}
-
-function rewrap({ masterKeys }: Core, encryption: FileEncryption): FileEncryption {
-  const context = keyContext(encryption.file)
-  return { ...encryption, ...masterKeys.wrap(masterKeys.unwrap(encryption, context), context) }
 }
 
 /** Of the given object keys, those that have a row. */

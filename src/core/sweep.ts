@@ -4,11 +4,12 @@ import { findExpired, moveDelivery } from './deliveries.ts'
 import { expireFiles } from './delivery-files.ts'
 import { forgetGrants } from './grants.ts'
 import { forgetOldKeys } from './idempotency.ts'
+import { clearLostDrafts } from './imports/import-jobs.ts'
 import { releaseEndedUploads } from './imports/imports.ts'
 import { compactRosters } from './imports/roster.ts'
 import { cancelJobs, isHeld } from './jobs.ts'
 import { closeOrder } from './orders/order-progress.ts'
-import { removeLostWorkFiles } from './outside-work/work-files.ts'
+import { removeLostWorkFiles, rewrapWorkFiles } from './outside-work/work-files.ts'
 import { expirePortOrders } from './port-orders/port-order-expiry.ts'
 import { deleteUnreferenced, keysWithRow, rewrapKeys } from './stored-files.ts'
 import { removeStudyDelivery } from './studies/studies.ts'
@@ -53,6 +54,7 @@ export async function sweep(core: Core, options: SweepOptions): Promise<SweepRep
   const expired = await expireDeliveries(core, options)
   await releaseEndedUploads(core)
   const unreferenced = await removeUnreferenced(core, options)
+  await clearLostDrafts(core, options.signal)
   await compactRosters(core, options.signal)
   await removeLostWorkFiles(core, { signal: options.signal })
   const orphans = options.orphans ? await removeOrphans(core, options) : 0
@@ -61,7 +63,7 @@ export async function sweep(core: Core, options: SweepOptions): Promise<SweepRep
   await transact(core, forgetOldKeys)
   await removeOldArchives(core, options)
   await forgetGrants(core, core.database.now() - 30 * DAY_MS)
-  const rewrapped = await rewrapAll(core, options)
+  const rewrapped = (await rewrapAll(core, options)) + (await rewrapWorkFiles(core, options.signal))
   return { expired, unreferenced, orphans, abandoned, lapsed, rewrapped }
 }
 

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { after, describe, it } from 'node:test'
 import { createMasterKeys, type NamedMasterKey } from '../../src/core/encryption/master-keys.ts'
+import { claimJob, enqueueJob } from '../../src/core/jobs.ts'
+import { putWorkFile, takeWorkFiles } from '../../src/core/outside-work/work-files.ts'
 import {
   contentOf,
   insertStoredFile,
@@ -11,7 +13,9 @@ import {
 } from '../../src/core/stored-files.ts'
 import { sweep } from '../../src/core/sweep.ts'
 import { transact } from '../../src/core/transact.ts'
+import type { JobRow } from '../../src/database/tables.ts'
 import { describeContentAnswers } from '../contracts/content-answers.ts'
+import { seedAccount } from '../support/accounts.ts'
 import { refusal } from '../support/refusal.ts'
 import { openTestCore, type TestCore } from '../support/test-core.ts'
 
@@ -65,6 +69,37 @@ describe('an encrypted stored file', () => {
     const after = { ...open, masterKeys: createMasterKeys([fresh]) }
     assert.deepEqual(await readAll(contentOf(after, row)), bytes)
     await refusal('unavailable', readAll(contentOf(before, row)))
+  })
+
+  it('has its key wrapped anew also as a file of work that is not done yet', async (t) => {
+    const open = await openTestCore(t)
+    const [old, fresh] = [namedKey('old'), namedKey('fresh')]
+    const before = { ...open, masterKeys: createMasterKeys([old]) }
+    const bytes = await storeEncrypted(before, 'jobs/1-1', once(Buffer.from('half a report')))
+    const account = await seedAccount(open, 'ada')
+    const job = await transact(before, async (change) => {
+      await enqueueJob(change, {
+        kind: 'download',
+        queue: 'worker:acme:report',
+        organizationId: account.organization_id,
+        accountId: account.id,
+        maxAttempts: 3,
+      })
+      const claim = { queues: ['worker:acme:report'], worker: 'ada:1' }
+      return (await claimJob(change, before, claim)) as JobRow
+    })
+    const made = { name: 'report.txt', mediaType: 'text/plain', bytes }
+    await transact(before, (change) => putWorkFile(change, job, made))
+    const during = { ...open, masterKeys: createMasterKeys([fresh, old]) }
+    assert.equal((await sweep(during, { orphans: false })).rewrapped, 1)
+    assert.equal((await sweep(during, { orphans: false })).rewrapped, 0)
+    const after = { ...open, masterKeys: createMasterKeys([fresh]) }
+    const shown = await transact(after, async (change) => {
+      const [file] = await takeWorkFiles(change, job)
+      assert.ok(file !== undefined)
+      return await insertStoredFile(change, file.bytes, file.mediaType)
+    })
+    assert.equal(String(await readAll(contentOf(after, shown))), 'half a report')
   })
 
   it('leaves nothing behind when its bytes stop coming', async (t) => {

@@ -12,7 +12,7 @@ import { contentOf, type StoredBytes } from '../stored-files.ts'
 import { type Change, transact } from '../transact.ts'
 import { insertResult } from './import-results.ts'
 import { countImport, type ImportCounts, readImport, releaseUpload } from './imports.ts'
-import { commitRoster, type RosterDraft } from './roster.ts'
+import { beginRoster, commitRoster, findDrafts, type RosterDraft } from './roster.ts'
 
 /** What an import's attempts do to its delivery: the same as those of a download. */
 export const importSteps: JobSteps = {
@@ -96,18 +96,43 @@ async function findEarlierImport(
   db: Connection,
   delivery: DeliveryRow,
 ): Promise<Pick<DeliveryRow, 'number' | 'state'> | null> {
-  const row = await db
-    .selectFrom('imports')
-    .innerJoin('deliveries', 'deliveries.number', 'imports.delivery_number')
-    .select(['deliveries.number', 'deliveries.state'])
-    .where('imports.organization_id', '=', delivery.organization_id)
+  const row = await unfinished(db, delivery.organization_id)
     .where('imports.delivery_number', '<', delivery.number)
-    .where('imports.stored_file_id', 'is not', null)
     .where('deliveries.state', 'in', ['pending', 'running'])
     .orderBy('imports.delivery_number')
     .limit(1)
     .executeTakeFirst()
   return row ?? null
+}
+
+/**
+ * Takes away what imports have written that were cancelled, have failed or died, and do not run
+ * again. One that begins at the same moment is told to try again.
+ */
+export async function clearLostDrafts(core: Core, signal?: AbortSignal): Promise<void> {
+  const db = core.database.kysely
+  for (const organizationId of await findDrafts(db)) {
+    if (signal?.aborted) return
+    if (!(await isImporting(db, organizationId))) await beginRoster(core, organizationId, signal)
+  }
+}
+
+async function isImporting(db: Connection, organizationId: string): Promise<boolean> {
+  const row = await unfinished(db, organizationId)
+    .where('deliveries.state', '=', 'running')
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** The imports of an organization that are not over: those that still have their upload. */
+function unfinished(db: Connection, organizationId: string) {
+  return db
+    .selectFrom('imports')
+    .innerJoin('deliveries', 'deliveries.number', 'imports.delivery_number')
+    .select(['deliveries.number', 'deliveries.state'])
+    .where('imports.organization_id', '=', organizationId)
+    .where('imports.stored_file_id', 'is not', null)
 }
 
 /**

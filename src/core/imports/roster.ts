@@ -38,11 +38,31 @@ export interface RosterDraft {
   readonly version: number
 }
 
+/** Organizations with entries that no draft has put in force (yet). */
+export async function findDrafts(db: Connection): Promise<string[]> {
+  const heads = db.selectFrom('roster_heads').whereRef('version', '<', 'last_version')
+  const found = nouns.map((noun) =>
+    heads
+      .select('organization_id')
+      .where(({ exists, selectFrom }) =>
+        exists(
+          selectFrom(rosterTables[noun])
+            .select('key')
+            .whereRef('organization_id', '=', 'roster_heads.organization_id')
+            .whereRef('version', '>', 'roster_heads.version'),
+        ),
+      )
+      .execute(),
+  )
+  const rows = (await Promise.all(found)).flat()
+  return [...new Set(rows.map((row) => row.organization_id))]
+}
+
 /** Begins a draft, and clears away what an earlier one has left. An earlier one that still lives can no longer write. */
 export async function beginRoster(
   core: Core,
   organizationId: string,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<RosterDraft> {
   const draft = await transact(core, async ({ db }) => {
     await db
@@ -64,7 +84,7 @@ export async function beginRoster(
     return { organizationId, base: head.version, version: head.last_version }
   })
   for (const noun of nouns) {
-    while (!signal.aborted && (await transact(core, (change) => clear(change, draft, noun)))) {
+    while (!signal?.aborted && (await transact(core, (change) => clear(change, draft, noun)))) {
       await othersTurn()
     }
   }

@@ -2,6 +2,8 @@ import type { Connection } from '../../database/database.ts'
 import type { WorkFileRow } from '../../database/tables.ts'
 import type { Core } from '../core.ts'
 import type { MadeFile } from '../download-jobs.ts'
+import { parseEncryption } from '../encryption/file-cipher.ts'
+import { rewrapEncryption } from '../encryption/rewrap.ts'
 import type { HeldJob } from '../jobs.ts'
 import type { StoredBytes } from '../stored-files.ts'
 import { type Change, transact } from '../transact.ts'
@@ -78,6 +80,63 @@ function toMadeFile(row: WorkFileRow): MadeFile {
     encryption: row.encryption,
   }
   return { name: row.name, mediaType: row.media_type, bytes }
+}
+
+/**
+ * Wraps the data keys of files anew that are under a master key other than the first. Returns how
+ * many were wrapped.
+ */
+export async function rewrapWorkFiles(core: Core, signal?: AbortSignal): Promise<number> {
+  if (core.masterKeys.retiredIds.length === 0) return 0
+  let wrapped = 0
+  for (let after: WorkFileRow | null = null; !signal?.aborted; ) {
+    const rows: WorkFileRow[] = await nextEncrypted(core.database.kysely, after)
+    const old = rows.filter(({ encryption }) => keyOf(encryption) !== core.masterKeys.firstId)
+    await transact(core, async (change) => {
+      for (const row of old) await rewrapWorkFile(core, change, row)
+    })
+    wrapped += old.length
+    after = rows.at(-1) ?? null
+    if (rows.length < BATCH) break
+  }
+  return wrapped
+}
+
+async function nextEncrypted(db: Connection, after: WorkFileRow | null): Promise<WorkFileRow[]> {
+  let rows = db
+    .selectFrom('work_files')
+    .selectAll()
+    .where('encryption', 'is not', null)
+    .orderBy('job_number')
+    .orderBy('attempt')
+    .orderBy('name')
+    .limit(BATCH)
+  if (after !== null) {
+    rows = rows.where(({ eb, refTuple, tuple }) =>
+      eb(
+        refTuple('job_number', 'attempt', 'name'),
+        '>',
+        tuple(after.job_number, after.attempt, after.name),
+      ),
+    )
+  }
+  return await rows.execute()
+}
+
+function keyOf(encryption: string | null): string {
+  return parseEncryption(encryption ?? '').keyId
+}
+
+/** One that was replaced meanwhile is left alone. */
+async function rewrapWorkFile(core: Core, change: Change, row: WorkFileRow): Promise<void> {
+  await change.db
+    .updateTable('work_files')
+    .set({ encryption: JSON.stringify(rewrapEncryption(core.masterKeys, row.encryption ?? '')) })
+    .where('job_number', '=', row.job_number)
+    .where('attempt', '=', row.attempt)
+    .where('name', '=', row.name)
+    .where('object_key', '=', row.object_key)
+    .execute()
 }
 
 export interface LostWorkFiles {
