@@ -1,20 +1,24 @@
-import { webcrypto } from 'node:crypto'
-import { errors, jwtVerify, SignJWT } from 'jose'
+import type { JWTPayload } from 'jose'
 import { type Credential, findCredentialById } from '../core/accounts/credentials.ts'
 import type { Core } from '../core/core.ts'
-import type { KeyRing, RingKey } from './key-ring.ts'
+import type { KeyRing } from './key-ring.ts'
 import { narrow } from './narrow.ts'
+import { checkToken, signToken, type TokenKind } from './own-token.ts'
 
 /** How long an access token lives, in seconds. */
 export const accessTokenSeconds = 3600
 
-/** RFC 9068's media type, so that no other JWT passes for one. */
-const type = 'at+jwt'
-/** Issuer and audience: the installation itself. */
+/** Issuer and audience: the installation itself, which reads no token but its own. */
 const party = 'claimcheck'
 
-/** Ours have under 600 characters; scopes may make them longer. */
-const longestToken = 8192
+/** With RFC 9068's media type. Ours have under 600 characters; scopes may make them longer. */
+const kind: TokenKind = {
+  purpose: 'access-token',
+  type: 'at+jwt',
+  longest: 8192,
+  required: ['sub', 'cid'],
+  party,
+}
 
 /** Issues and checks OAuth access tokens: JWTs signed with HMAC-SHA-256 by the key ring. */
 export interface AccessTokens {
@@ -32,61 +36,27 @@ export type AccessTokenCheck =
   | { readonly refused: 'wrong' | 'expired' }
 
 export function createAccessTokens(core: Core, ring: KeyRing): AccessTokens {
-  const keys = new WeakMap<RingKey, Promise<webcrypto.CryptoKey>>()
-  const keyOf = (key: RingKey) => {
-    let imported = keys.get(key)
-    if (imported === undefined) {
-      imported = importKey(key)
-      keys.set(key, imported)
-    }
-    return imported
-  }
   return {
     async issue(credential, scopes) {
       const now = Math.floor(core.database.now() / 1000)
-      const claims = { cid: credential.id, ...(scopes === null ? {} : { scope: scopes.join(' ') }) }
-      return await new SignJWT(claims)
-        .setProtectedHeader({ alg: 'HS256', typ: type, kid: ring.first.id })
-        .setIssuer(party)
-        .setAudience(party)
-        .setSubject(credential.principal.accountId)
-        .setIssuedAt(now)
-        .setExpirationTime(now + accessTokenSeconds)
-        .sign(await keyOf(ring.first))
+      return await signToken(ring, kind, {
+        iss: party,
+        aud: party,
+        sub: credential.principal.accountId,
+        cid: credential.id,
+        ...(scopes === null ? {} : { scope: scopes.join(' ') }),
+        iat: now,
+        exp: now + accessTokenSeconds,
+      })
     },
     async check(token) {
-      if (token.length > longestToken) return { refused: 'wrong' }
-      try {
-        const { payload } = await jwtVerify(
-          token,
-          ({ kid }) => {
-            const key = kid === undefined ? null : ring.find(kid)
-            if (key === null) throw new errors.JWSInvalid('The key is not one of ours.')
-            return keyOf(key)
-          },
-          {
-            algorithms: ['HS256'],
-            typ: type,
-            issuer: party,
-            audience: party,
-            requiredClaims: ['sub', 'exp', 'cid'],
-            currentDate: new Date(core.database.now()),
-          },
-        )
-        return await checkClaims(core, payload)
-      } catch (error) {
-        if (error instanceof errors.JWTExpired) return { refused: 'expired' }
-        if (error instanceof errors.JOSEError) return { refused: 'wrong' }
-        throw error
-      }
+      const check = await checkToken(ring, kind, { token, now: core.database.now() })
+      return 'refused' in check ? check : await checkClaims(core, check.claims)
     },
   }
 }
 
-async function checkClaims(
-  core: Core,
-  claims: { sub?: unknown; cid?: unknown; scope?: unknown; exp?: number },
-): Promise<AccessTokenCheck> {
+async function checkClaims(core: Core, claims: JWTPayload): Promise<AccessTokenCheck> {
   if (typeof claims.cid !== 'string') return { refused: 'wrong' }
   const found = await findCredentialById(core, claims.cid)
   if (found === null || found.principal.accountId !== claims.sub) return { refused: 'wrong' }
@@ -100,14 +70,4 @@ async function checkClaims(
   // A client keeps no scope that was taken from it since.
   const kept = found.scopes === null ? scopes : scopes.filter((s) => found.scopes?.includes(s))
   return { ok: true, credential: { ...credential, principal: narrow(found.principal, kept) } }
-}
-
-async function importKey(key: RingKey): Promise<webcrypto.CryptoKey> {
-  return await webcrypto.subtle.importKey(
-    'raw',
-    new Uint8Array(key.secretFor('access-token')),
-    { name: 'HMAC', hash: 'SHA-256' },
-    false,
-    ['sign', 'verify'],
-  )
 }

@@ -1,13 +1,16 @@
-import { randomUUID, webcrypto } from 'node:crypto'
-import { errors, jwtVerify, SignJWT } from 'jose'
+import { randomUUID } from 'node:crypto'
 import { type Credential, findCredentialById } from '../core/accounts/credentials.ts'
 import { endSession, hasSessionEnded } from '../core/accounts/ended-sessions.ts'
 import type { Core } from '../core/core.ts'
-import type { KeyRing, RingKey } from './key-ring.ts'
+import type { KeyRing } from './key-ring.ts'
+import { checkToken, signToken, type TokenKind } from './own-token.ts'
 
-/** No other JWT of ours passes for one. */
-const type = 'session+jwt'
-const longestToken = 2048
+const kind: TokenKind = {
+  purpose: 'session',
+  type: 'session+jwt',
+  longest: 2048,
+  required: ['sid', 'cid', 'iat', 'begun'],
+}
 
 export interface SessionLimits {
   /** It ends so many seconds after it was used last. */
@@ -34,11 +37,8 @@ export function createSessions(core: Core, ring: KeyRing, limits: SessionLimits)
   const seconds = () => Math.floor(core.database.now() / 1000)
   const sign = async ({ id, credentialId, begun }: Claims) => {
     const end = Math.min(seconds() + limits.idleSeconds, begun + limits.wholeSeconds)
-    return await new SignJWT({ cid: credentialId, sid: id, begun })
-      .setProtectedHeader({ alg: 'HS256', typ: type, kid: ring.first.id })
-      .setIssuedAt(seconds())
-      .setExpirationTime(end)
-      .sign(await importKey(ring.first))
+    const claims = { cid: credentialId, sid: id, begun, iat: seconds(), exp: end }
+    return await signToken(ring, kind, claims)
   }
   return {
     limits,
@@ -72,38 +72,10 @@ async function readClaims(
   token: string,
   now: number,
 ): Promise<(Claims & { issued: number }) | null> {
-  if (token.length > longestToken) return null
-  try {
-    const { payload } = await jwtVerify(
-      token,
-      async ({ kid }) => {
-        const key = kid === undefined ? null : ring.find(kid)
-        if (key === null) throw new errors.JWSInvalid('The key is not one of ours.')
-        return await importKey(key)
-      },
-      {
-        algorithms: ['HS256'],
-        typ: type,
-        requiredClaims: ['sid', 'cid', 'iat', 'exp', 'begun'],
-        currentDate: new Date(now),
-      },
-    )
-    const { sid: id, cid: credentialId, begun, iat: issued } = payload
-    if (typeof id !== 'string' || typeof credentialId !== 'string') return null
-    if (typeof begun !== 'number' || issued === undefined) return null
-    return { id, credentialId, begun, issued }
-  } catch (error) {
-    if (error instanceof errors.JOSEError) return null
-    throw error
-  }
-}
-
-async function importKey(key: RingKey): Promise<webcrypto.CryptoKey> {
-  return await webcrypto.subtle.importKey(
-    'raw',
-    new Uint8Array(key.secretFor('session')),
-    { name: 'HMAC', hash: 'SHA-256' },
-    false,
-    ['sign', 'verify'],
-  )
+  const check = await checkToken(ring, kind, { token, now })
+  if ('refused' in check) return null
+  const { sid: id, cid: credentialId, begun, iat: issued } = check.claims
+  if (typeof id !== 'string' || typeof credentialId !== 'string') return null
+  if (typeof begun !== 'number' || issued === undefined) return null
+  return { id, credentialId, begun, issued }
 }
