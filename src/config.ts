@@ -30,8 +30,9 @@ const settings: Record<string, Setting<unknown>> = table
 export function readSettings(environment: Environment, labels: Environment = {}): Settings {
   refuseUnknown(environment)
   const data = environment[table.data.name] || (table.data.default ?? '')
-  const entries = Object.entries(settings).map(([key, { name, kind, read }]) => {
-    const given = environment[name] || undefined
+  const entries = Object.entries(settings).map(([key, setting]) => {
+    const { name, kind, read } = setting
+    const given = givenFor(setting, environment)
     const value = read(given, data)
     if (value !== undefined) return [key, value]
     const shown = kind.secret || given === undefined ? '' : ` "${kind.show(given)}"`
@@ -40,6 +41,10 @@ export function readSettings(environment: Environment, labels: Environment = {})
     )
   })
   return Object.freeze(Object.fromEntries(entries)) as Settings
+}
+
+function givenFor({ name, otherName }: Setting<unknown>, environment: Environment) {
+  return environment[name] || (otherName && environment[otherName]) || undefined
 }
 
 export interface EnvironmentOptions {
@@ -81,8 +86,9 @@ export interface SettingReport {
 /** Every setting with what an environment makes of it, secrets hidden; in the order of the documentation. */
 export function reportSettings(environment: Environment): SettingReport[] {
   const data = environment[table.data.name] || (table.data.default ?? '')
-  return Object.values(settings).map(({ name, kind, default: byDefault, description }) => {
-    const given = environment[name] || null
+  return Object.values(settings).map((setting) => {
+    const { name, kind, default: byDefault, description } = setting
+    const given = givenFor(setting, environment) ?? null
     const value = given === null ? fillIn(byDefault, data) : kind.show(given)
     return {
       name,
@@ -102,7 +108,8 @@ export function describeSettings(
 ): Pick<SettingReport, 'name' | 'description' | 'value'>[] {
   const values: Readonly<Record<string, unknown>> = inForce
   return Object.entries(settings).map(([key, { name, kind, description }]) => {
-    const value = kind.secret ? '(hidden)' : textOf(values[key], kind.show)
+    const isHidden = kind.secret && values[key] !== null
+    const value = isHidden ? '(hidden)' : textOf(values[key], kind.show)
     return { name, description, value: value || null }
   })
 }

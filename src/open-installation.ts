@@ -106,11 +106,30 @@ function isSqliteError(error: unknown): boolean {
   return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_')
 }
 
-async function openStore({ storage }: Settings): Promise<ObjectStore> {
-  if (storage.engine !== 'file') {
+async function openStore({ storage, ...settings }: Settings): Promise<ObjectStore> {
+  if (storage.engine === 'file') return await openDiskStore(storage.path)
+  const { s3AccessKeyId: accessKeyId, s3SecretAccessKey: secret, s3SessionToken } = settings
+  if (accessKeyId === null || secret === null) {
     throw new Error(
-      'This version keeps its files in a folder only: set CLAIMCHECK_STORAGE_URL to file:PATH.',
+      'A bucket needs credentials: set CLAIMCHECK_S3_ACCESS_KEY_ID and CLAIMCHECK_S3_SECRET_ACCESS_KEY.',
     )
   }
-  return await openDiskStore(storage.path)
+  const { openS3Store } = await import('./storage/s3.ts')
+  return await openS3Store(storage.address, {
+    credentials: {
+      accessKeyId,
+      secretAccessKey: secret.text,
+      sessionToken: s3SessionToken?.text ?? null,
+    },
+    encryption: settings.s3Encryption,
+    kmsKey: settings.s3KmsKey,
+    partBytes: settings.s3PartBytes,
+    connections: settings.s3Connections,
+    restoreTier: settings.s3RestoreTier,
+    patienceMs: STORE_PATIENCE_MS,
+    idleMs: STORE_PATIENCE_MS,
+  })
 }
+
+/** So long a store may be away, and a connection without a move. */
+const STORE_PATIENCE_MS = 30_000

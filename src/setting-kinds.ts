@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { parseS3Address, type S3Address } from './s3-address.ts'
 
 /** How the text of a setting becomes a value. */
 export interface SettingKind<T> {
@@ -30,6 +31,20 @@ export class NamedKey {
   }
 }
 
+/** A secret that others gave us. */
+export class SecretText {
+  // Private, so that neither a log line nor JSON can print it by accident.
+  readonly #text: string
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  get text(): string {
+    return this.#text
+  }
+}
+
 export type DatabaseUrl =
   /** `path` is a file, or `:memory:`. */
   | { readonly engine: 'sqlite'; readonly path: string }
@@ -37,7 +52,7 @@ export type DatabaseUrl =
 
 export type StorageUrl =
   | { readonly engine: 'file'; readonly path: string }
-  | { readonly engine: 's3'; readonly url: string }
+  | { readonly engine: 's3'; readonly url: string; readonly address: S3Address }
 
 /** What to listen on; whether it exists is seen when it is tried. */
 export const host = kind('an IP address or a host name', (value) =>
@@ -94,9 +109,18 @@ export const databaseUrl: SettingKind<DatabaseUrl> = {
 }
 
 export const storageUrl: SettingKind<StorageUrl> = {
-  ...kind('file:<folder> or s3://<bucket>', parseStorageUrl),
+  ...kind('file:<folder> or s3://<bucket>/<prefix>?endpoint=…&region=…', parseStorageUrl),
   show: hidePassword,
 }
+
+export const secretText: SettingKind<SecretText> = {
+  expects: 'a secret',
+  secret: true,
+  parse: (text) => new SecretText(text),
+  show: () => '(hidden)',
+}
+
+export const plainText = kind('a text', (value) => value)
 
 /** `id:base64url,…`; no two alike. */
 export const keys: SettingKind<readonly NamedKey[]> = {
@@ -134,7 +158,8 @@ function parseDatabaseUrl(value: string): DatabaseUrl | undefined {
 function parseStorageUrl(value: string): StorageUrl | undefined {
   const folder = /^file:([^\0]+)$/.exec(value)?.[1]
   if (folder !== undefined) return { engine: 'file', path: folder.replace(/^\/\/(?=\/)/, '') }
-  return /^s3:\/\/./.test(value) && URL.canParse(value) ? { engine: 's3', url: value } : undefined
+  const address = parseS3Address(value)
+  return address === undefined ? undefined : { engine: 's3', url: value, address }
 }
 
 /** Also of a URL that cannot be parsed, because that one is shown in the refusal. */

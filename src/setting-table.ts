@@ -1,3 +1,4 @@
+import { s3Settings } from './s3-settings.ts'
 import { optional, setting } from './setting.ts'
 import {
   addresses,
@@ -34,7 +35,14 @@ export const settingTable = {
     'STORAGE_URL',
     storageUrl,
     'file:<DATA>/objects',
-    'Where the bytes of files are: a folder. This version refuses S3, which is to come for many nodes.',
+    'Where the bytes of files are: a folder, or a bucket of an S3-compatible store (docs/storage.md).',
+  ),
+  ...s3Settings,
+  storageRedirectSeconds: setting(
+    'STORAGE_REDIRECT_SECONDS',
+    seconds(0, 60),
+    '0',
+    'With a bucket: signed URLs lead on to URLs of the store that live so long, past Claimcheck, where that is possible; a revocation takes as long. 0 for never.',
   ),
   publicUrl: optional(
     'PUBLIC_URL',

@@ -9,6 +9,8 @@ export interface Setting<T> {
   readonly kind: SettingKind<T>
   readonly default: string | null
   readonly description: string
+  /** A name that other programs use for the same; read when ours is not set. */
+  readonly otherName?: string
   /** The value for a text; for none, the default's. */
   read(value: string | undefined, data: string): T | undefined
 }
@@ -34,12 +36,14 @@ export function optional<T>(
   name: string,
   kind: SettingKind<T>,
   description: string,
+  otherName?: string,
 ): Setting<T | null> {
   return {
     name: prefix + name,
     kind,
     default: null,
     description,
+    ...(otherName === undefined ? {} : { otherName }),
     read: (value) => (value === undefined ? null : kind.parse(value)),
   }
 }

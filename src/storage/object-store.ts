@@ -15,6 +15,20 @@ export interface WholeObject {
   readonly size: number
 }
 
+/** What a URL of the store's own is for. */
+export interface PresignWish {
+  readonly method: 'GET' | 'PUT'
+  /** From 1 to 604,800. Nothing takes the URL back before. */
+  readonly seconds: number
+  /** What a GET answers as Content-Type. */
+  readonly mediaType?: string
+  /** What a GET answers as Content-Disposition. */
+  readonly disposition?: string
+}
+
+/** Can the bytes of an object be read now, or are they on their way? */
+export type Reach = 'available' | { readonly askAgainSeconds: number }
+
 /**
  * Bytes by key: the seam behind which a folder or an S3 bucket lies. Keys are ours, never a user's
  * file name: segments of `[a-z0-9-]` joined by `/`. What HTTP wants (ranges, conditions, types) is
@@ -38,6 +52,13 @@ export interface ObjectStore {
    * @throws Error when the object is not there or has not exactly `size` bytes.
    */
   readWhole?(key: string, into: WholeObject): void
+  /** A URL at which anybody may get or put the object, past Claimcheck; absent where there is none. */
+  presign?(key: string, wish: PresignWish): string
+  /**
+   * Brings an object within reach that lies in a cold storage class, for so many seconds at least; to
+   * be asked again until it says `available`. Absent where everything is within reach.
+   */
+  restore?(key: string, seconds: number): Promise<Reach>
   /** `null` when there is no such object. */
   stat(key: string): Promise<ObjectStat | null>
   /** Removing what is not there is no error. */

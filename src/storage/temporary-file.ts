@@ -3,6 +3,7 @@ import { type FileHandle, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BufferPool } from './buffer-pool.ts'
 import { fromDiskError } from './disk-error.ts'
+import { untilAborted } from './until-aborted.ts'
 
 export interface TemporaryFile {
   readonly path: string
@@ -84,37 +85,5 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.byteLength; ) {
     const { bytesWritten } = await handle.write(bytes, done, bytes.byteLength - done)
     done += bytesWritten
-  }
-}
-
-/** The body, ended by the signal also while it keeps us waiting for its next chunk. */
-async function* untilAborted(
-  body: AsyncIterable<Uint8Array>,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array> {
-  if (signal === undefined) {
-    yield* body
-    return
-  }
-  const iterator = body[Symbol.asyncIterator]()
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  aborted.catch(() => {})
-  const onAbort = (): void => reject(signal.reason)
-  signal.addEventListener('abort', onAbort)
-  let ended = false
-  try {
-    for (;;) {
-      signal.throwIfAborted()
-      const next = await Promise.race([iterator.next(), aborted])
-      if (next.done) {
-        ended = true
-        return
-      }
-      yield next.value
-    }
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-    // Not waited for: a body that never gives its next chunk does not end when told to either.
-    if (!ended) iterator.return?.().catch(() => {})
   }
 }

@@ -136,7 +136,12 @@ describe('claimcheck serve', () => {
     ['a config that is not there', ['--config', 'none.ts'], {}, /none\.ts: there is no such file/],
     ['a malformed config', ['--config', 'broken.ts'], {}, /^broken\.ts: /],
     ['PostgreSQL', [], { CLAIMCHECK_DATABASE_URL: 'postgres://u:hunter2@h/d' }, /SQLite only/],
-    ['S3', [], { CLAIMCHECK_STORAGE_URL: 's3://bucket' }, /CLAIMCHECK_STORAGE_URL/],
+    [
+      'a bucket without credentials',
+      [],
+      { CLAIMCHECK_STORAGE_URL: 's3://bucket' },
+      /CLAIMCHECK_S3_/,
+    ],
   ]
   for (const [title, words, env, expected] of wrong) {
     it(`refuses ${title} in one sentence`, async (t) => {

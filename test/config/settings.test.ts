@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { inspect } from 'node:util'
 import { type Environment, readSettings, reportSettings, SettingsError } from '../../src/config.ts'
+import type { S3Address } from '../../src/s3-address.ts'
 import { main } from '../support/main.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -70,7 +71,6 @@ describe('readSettings()', () => {
       ['database', { engine: 'postgres', url: 'postgres://u:p@h/d' }],
     ],
     ['STORAGE_URL', 'file:///srv/o', ['storage', { engine: 'file', path: '/srv/o' }]],
-    ['STORAGE_URL', 's3://b?x=1', ['storage', { engine: 's3', url: 's3://b?x=1' }]],
     ['JOB_CONCURRENCY', '0', ['jobConcurrency', 0]],
   ]
   for (const [name, value, [key, expected]] of right as [string, string, [string, unknown]][]) {
@@ -148,6 +148,51 @@ describe('readSettings()', () => {
   it('calls a setting what the operator called it', () => {
     const read = () => readSettings({ CLAIMCHECK_PORT: 'x' }, { CLAIMCHECK_PORT: '--port' })
     assert.throws(read, { message: '--port "x" is not valid: expected a port from 0 to 65535.' })
+  })
+})
+
+describe('CLAIMCHECK_STORAGE_URL of a bucket', () => {
+  const name = 'CLAIMCHECK_STORAGE_URL'
+  const right: [string, Partial<S3Address>][] = [
+    ['s3://bucket', { bucket: 'bucket', prefix: '', pathStyle: false, region: 'us-east-1' }],
+    ['s3://bucket', { endpoint: 'https://s3.us-east-1.amazonaws.com' }],
+    ['s3://bucket?region=eu-west-3', { endpoint: 'https://s3.eu-west-3.amazonaws.com' }],
+    ['s3://bucket/a/b/', { prefix: 'a/b/' }],
+    ['s3://my.bucket/a', { prefix: 'a/', pathStyle: true }],
+    ['s3://bucket?endpoint=http://127.0.0.1:9000', { pathStyle: true }],
+    ['s3://bucket?endpoint=https://s.example&pathStyle=false', { pathStyle: false }],
+    ['s3://bucket?endpoint=https://s.example', { publicEndpoint: 'https://s.example' }],
+    [
+      's3://bucket?endpoint=http://in:9000&publicEndpoint=https://out.example',
+      { endpoint: 'http://in:9000', publicEndpoint: 'https://out.example' },
+    ],
+  ]
+  for (const [url, expected] of right) {
+    it(`takes ${url}`, () => {
+      const { storage } = readSettings({ [name]: url })
+      assert.ok(storage.engine === 's3')
+      assert.deepEqual({ ...storage.address, ...expected }, storage.address)
+    })
+  }
+
+  const wrong = [
+    ...['s3://b', 's3:///x', 's3://bucket/a%20b', 's3://bucket/a//b', 's3://bucket?bucket=x'],
+    ...['s3://bucket?endpoint=ftp://x', 's3://bucket?endpoint=http://x/y', 's3://bucket#x'],
+    ...['s3://bucket?pathStyle=yes', 's3://bucket?region=EU', 's3://key:secret@bucket'],
+  ]
+  for (const url of wrong) {
+    it(`refuses ${url}`, () => assert.throws(() => readSettings({ [name]: url }), SettingsError))
+  }
+
+  it('goes with the credentials of other programs where ours are not set', () => {
+    const aws = { AWS_ACCESS_KEY_ID: 'theirs', AWS_SECRET_ACCESS_KEY: 'their secret' }
+    const theirs = readSettings(aws)
+    assert.equal(theirs.s3AccessKeyId, 'theirs')
+    assert.equal(theirs.s3SecretAccessKey?.text, 'their secret')
+    assert.doesNotMatch(JSON.stringify(theirs) + inspect(theirs, { depth: null }), /their secret/)
+    const ours = readSettings({ ...aws, CLAIMCHECK_S3_ACCESS_KEY_ID: 'ours' })
+    assert.equal(ours.s3AccessKeyId, 'ours')
+    assert.doesNotMatch(JSON.stringify(reportSettings(aws)), /their secret/)
   })
 })
 

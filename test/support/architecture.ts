@@ -29,6 +29,8 @@ const layers: readonly (readonly string[])[] = [
   [
     'log.ts',
     'package-version.ts',
+    's3-address.ts',
+    's3-settings.ts',
     'setting.ts',
     'setting-kinds.ts',
     'setting-table.ts',
