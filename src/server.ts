@@ -5,6 +5,7 @@ import { importsApi } from './apis/imports/routes.ts'
 import { ordersApi } from './apis/orders/routes.ts'
 import { portOrdersApi } from './apis/port-orders/routes.ts'
 import { studiesApi, studiesPrefix } from './apis/studies/routes.ts'
+import { problemPages } from './apis/v1/problem-page.ts'
 import { v1Api } from './apis/v1/routes.ts'
 import { createSignIn } from './auth/sign-in.ts'
 import { describeSettings, type Settings } from './config.ts'
@@ -28,6 +29,7 @@ import { type RedirectServer, startRedirectServer } from './http/redirect-server
 import { logRequests, logSigned } from './http/request-log.ts'
 import type { TlsFiles } from './http/tls-files.ts'
 import { tokenRoutes } from './http/token-routes.ts'
+import { createUseRecorder } from './http/use-recorder.ts'
 import type { LoadedConfig } from './load-config.ts'
 import type { Logger } from './log.ts'
 import { type Installation, openInstallation } from './open-installation.ts'
@@ -87,10 +89,12 @@ async function start(
   const pickups = createPickupRecorder(core, (error) => log.error({ err: error }, 'Pick-ups'))
   let stopping = false
 
+  const uses = createUseRecorder(core, (error) => log.error({ err: error }, 'Uses of links'))
   const signed: SignedDelivery = {
     core,
     signingKeys,
     pickups,
+    uses,
     addressOf: createClientAddress(settings.trustedProxies),
     onError: (error) => log.error({ err: error }, 'A download by a signed URL failed'),
   }
@@ -158,6 +162,7 @@ async function start(
         closeApp(app, settings.shutdownSeconds),
       ])
       await pickups.close()
+      await uses.flush()
       metrics.close()
       await installation.close()
     },
@@ -205,6 +210,7 @@ async function mount(
     reportSettings: () => describeSettings(settings),
   }
   await app.register(v1Api(context, options), { prefix: '/v1' })
+  await app.register(problemPages, { prefix: '/problems' })
 }
 
 function tlsFiles(settings: Settings): TlsFiles | null {

@@ -125,6 +125,6 @@ function explain({ organization, account, token }: First, files: readonly string
     table,
     'Keep the password and the token now: they are not shown again.',
     ...(files.length === 0 ? [] : [`Written: ${files.join(', ')}.`]),
-    'Start the server with: claimcheck serve',
+    'Start the server with: claimcheck serve (in a clone of the source: npm start)',
   ].join('\n')
 }

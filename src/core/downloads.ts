@@ -46,7 +46,7 @@ export async function requestDownload(
 ): Promise<DeliveryRow> {
   const type = core.downloadTypes.get(request.type)
   if (type === undefined) {
-    throw new DeliveryError('invalid', `There is no download type "${request.type}".`, {
+    throw new DeliveryError('invalid', unknownType(core, principal, request.type), {
       details: { field: 'download_type' },
     })
   }
@@ -72,6 +72,15 @@ export async function requestDownload(
           }
     return doOnce(change, repeatable, () => insertDownload(change, principal, { type, request }))
   })
+}
+
+/** Names what the caller could have asked for, and nothing else. */
+function unknownType(core: Core, principal: Principal, name: string): string {
+  const shown = name.length > 100 ? `${name.slice(0, 100)}…` : name
+  const known = listDownloadTypes(core, principal).map((type) => type.name)
+  const choice =
+    known.length === 0 ? 'You may ask for none yet.' : `You may ask for ${known.join(', ')}.`
+  return `There is no download type "${shown}". ${choice}`
 }
 
 async function insertDownload(

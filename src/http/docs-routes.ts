@@ -2,9 +2,14 @@ import type { FastifyPluginAsync } from 'fastify'
 import { type OpenApiDocument, renderDocs } from './docs-page.ts'
 import { docsStyle } from './docs-style.ts'
 
-/** Nothing from elsewhere, no script at all. */
-const policy =
-  "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+/** Of a page that shows nothing from elsewhere and runs no script at all. */
+export const scriptlessPage = {
+  'content-security-policy':
+    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-cache',
+}
 
 /** `/openapi.json` and, made from it, the page `/docs`. To be mounted after `gatherOpenApi`. */
 export function docsRoutes(): FastifyPluginAsync {
@@ -18,12 +23,7 @@ export function docsRoutes(): FastifyPluginAsync {
       html = renderDocs(JSON.parse(json) as OpenApiDocument)
     })
     app.addHook('onRequest', async (_request, reply) => {
-      reply.headers({
-        'content-security-policy': policy,
-        'x-content-type-options': 'nosniff',
-        'referrer-policy': 'no-referrer',
-        'cache-control': 'no-cache',
-      })
+      reply.headers(scriptlessPage)
     })
     app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
       reply.type('application/json').header('access-control-allow-origin', '*').send(json),

@@ -1,7 +1,7 @@
 import type { DeliveryError, ErrorCode } from '../../core/errors.ts'
 
 /** What this API answers to each refusal: the status, and the title that all of its kind have. */
-const problems = {
+export const problems = {
   malformed: [400, 'The request cannot be read'],
   invalid: [422, 'The request is not valid'],
   method_not_allowed: [405, 'Method not allowed'],
@@ -53,13 +53,18 @@ export function toProblem(error: DeliveryError): ProblemBody {
   const [status, title] = problems[code]
   const errors = complaintsOf(error)
   return {
-    type: `/problems/${code.replaceAll('_', '-')}`,
+    type: problemType(code),
     title,
     status,
     detail: status === 404 ? nothingHere : error.message,
     code,
     ...(errors === null ? {} : { errors }),
   }
+}
+
+/** Where a page says what it means; relative to the server. */
+export function problemType(code: ErrorCode): string {
+  return `/problems/${code.replaceAll('_', '-')}`
 }
 
 function complaintsOf({ code, message, details }: DeliveryError): Complaint[] | null {
