@@ -30,6 +30,7 @@ import { logRequests, logSigned } from './http/request-log.ts'
 import type { TlsFiles } from './http/tls-files.ts'
 import { tokenRoutes } from './http/token-routes.ts'
 import { createUseRecorder } from './http/use-recorder.ts'
+import { createUseRecorder } from './http/use-recorder.ts'
 import type { LoadedConfig } from './load-config.ts'
 import type { Logger } from './log.ts'
 import { type Installation, openInstallation } from './open-installation.ts'
@@ -90,10 +91,12 @@ async function start(
   let stopping = false
 
   const uses = createUseRecorder(core, (error) => log.error({ err: error }, 'Uses of links'))
+  const uses = createUseRecorder(core, (error) => log.error({ err: error }, 'Uses of links'))
   const signed: SignedDelivery = {
     core,
     signingKeys,
     pickups,
+    uses,
     uses,
     addressOf: createClientAddress(settings.trustedProxies),
     onError: (error) => log.error({ err: error }, 'A download by a signed URL failed'),
@@ -162,6 +165,7 @@ async function start(
         closeApp(app, settings.shutdownSeconds),
       ])
       await pickups.close()
+      await uses.flush()
       await uses.flush()
       metrics.close()
       await installation.close()

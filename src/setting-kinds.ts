@@ -99,7 +99,7 @@ export const addresses = kind<readonly string[]>(
   'IP addresses or networks joined by commas, like 10.0.0.0/8,::1',
   (value) => {
     const parts = splitList(value)
-    return parts.every(isAddress) ? parts : undefined
+    return parts.every(isNetwork) ? parts : undefined
   },
 )
 
@@ -139,7 +139,8 @@ function splitList(value: string): string[] {
   return value === '' ? [] : value.split(',').map((part) => part.trim())
 }
 
-function isAddress(value: string): boolean {
+/** Is it an IP address, or a network like `10.0.0.0/8`? */
+export function isNetwork(value: string): boolean {
   const [address = '', bits, ...more] = value.split('/')
   const version = isIP(address)
   if (version === 0 || more.length > 0) return false

@@ -2,8 +2,11 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { DeliveryError } from '../core/errors.ts'
 import type { KeyRing } from './key-ring.ts'
 
-/** What a signed URL allows; GET includes HEAD. */
-export type SignedMethod = 'GET' | 'PUT'
+/**
+ * What a signed URL allows; GET includes HEAD. `PAGE` is for a page by GET, whose button is a POST: what
+ * looks into links without being asked never presses it.
+ */
+export type SignedMethod = 'GET' | 'PUT' | 'PAGE'
 
 export interface UrlGrant {
   grantId: string
@@ -41,7 +44,15 @@ export function signUrl(ring: KeyRing, grant: UrlGrant): string {
 
 /** A checked URL, or why it is refused, with what S3's error document says of it. */
 export type SignedUrlCheck =
-  | { readonly ok: true; readonly grantId: string; readonly fileName: string }
+  | {
+      readonly ok: true
+      /** What it was signed for. */
+      readonly method: SignedMethod
+      readonly grantId: string
+      readonly fileName: string
+      /** In ms since the epoch. */
+      readonly expiresAt: number
+    }
   /** Signed by us, and its time is over (`expiresAt` in ms): the grant's row says with which status. */
   | {
       readonly refused: 'expired'
@@ -64,7 +75,7 @@ export function checkSignedUrl(
   now: number,
 ): SignedUrlCheck {
   const proven = provenIn(ring)
-  const asked = `${method === 'HEAD' ? 'GET' : method} ${target}`
+  const asked = `${method} ${target}`
   const known = proven.get(asked)
   if (known !== undefined) return timely(known, now)
   const match = form.exec(target)
@@ -73,24 +84,31 @@ export function checkSignedUrl(
     match
   // An unknown key costs the same as a known one, so that time does not tell which ids there are.
   const key = ring.find(keyId)
-  const expected = sign(key?.secretFor('signed-url') ?? unknownKey, {
-    method: method === 'HEAD' ? 'GET' : method,
-    path,
-    expires,
-    keyId,
+  const secret = key?.secretFor('signed-url') ?? unknownKey
+  const signedFor = allowing[method]?.find((one) => {
+    const expected = sign(secret, { method: one, path, expires, keyId })
+    // The text is compared, not the bytes: the last character of base64url has two bits to spare.
+    return timingSafeEqual(Buffer.from(signature), Buffer.from(expected))
   })
-  // The text is compared, not the bytes: the last character of base64url has two bits to spare.
-  const same = timingSafeEqual(Buffer.from(signature), Buffer.from(expected))
-  if (!same || key === null) return { refused: 'forged', keyId, signature }
+  if (signedFor === undefined || key === null) return { refused: 'forged', keyId, signature }
   const fileName = decodeURIComponent(encodedName)
-  const genuine = { grantId, fileName, expiresAt: Number(expires) * 1000 }
+  const genuine = { method: signedFor, grantId, fileName, expiresAt: Number(expires) * 1000 }
   if (proven.size >= MOST_PROVEN) proven.clear()
   proven.set(asked, genuine)
   return timely(genuine, now)
 }
 
+/** Which signatures let a request of this method pass. */
+const allowing: Readonly<Record<string, readonly SignedMethod[]>> = {
+  GET: ['GET', 'PAGE'],
+  HEAD: ['GET', 'PAGE'],
+  POST: ['PAGE'],
+  PUT: ['PUT'],
+}
+
 /** What a genuine URL says: its signature was checked, its time was not. */
 interface Genuine {
+  readonly method: SignedMethod
   readonly grantId: string
   readonly fileName: string
   readonly expiresAt: number
@@ -98,7 +116,8 @@ interface Genuine {
 
 function timely(genuine: Genuine, now: number): SignedUrlCheck {
   const { grantId, fileName, expiresAt } = genuine
-  return now < expiresAt ? { ok: true, grantId, fileName } : { refused: 'expired', ...genuine }
+  if (now < expiresAt) return { ok: true, ...genuine }
+  return { refused: 'expired', grantId, fileName, expiresAt }
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Connection } from '../database/database.ts'
 import type { DeliveryFileRow, DeliveryFileState, DeliveryRow } from '../database/tables.ts'
 import type { Core } from './core.ts'
+import { findDeliveriesByNumber } from './deliveries.ts'
 import { releaseStoredFiles, type StoredFileFacts } from './stored-files.ts'
 import type { Change } from './transact.ts'
 
@@ -178,18 +179,36 @@ export interface FoundFile {
 }
 
 export async function findDeliveryFile(db: Connection, number: number): Promise<FoundFile | null> {
-  const file = await db
-    .selectFrom('delivery_files')
-    .selectAll()
-    .where('number', '=', number)
-    .executeTakeFirst()
-  if (file === undefined) return null
-  const delivery = await db
-    .selectFrom('deliveries')
-    .selectAll()
-    .where('number', '=', file.delivery_number)
-    .executeTakeFirstOrThrow()
-  return { file, delivery }
+  return (await findDeliveryFiles(db, [number])).get(number) ?? null
+}
+
+/** So many numbers are bound to one statement. */
+const NUMBERS = 1000
+
+/** The files of these numbers that there are, by number. */
+export async function findDeliveryFiles(
+  db: Connection,
+  numbers: readonly number[],
+): Promise<Map<number, FoundFile>> {
+  const found = new Map<number, FoundFile>()
+  const deliveries = new Map<number, DeliveryRow>()
+  for (let start = 0; start < numbers.length; start += NUMBERS) {
+    const files = await db
+      .selectFrom('delivery_files')
+      .selectAll()
+      .where('number', 'in', numbers.slice(start, start + NUMBERS))
+      .execute()
+    const unknown = new Set(files.map((file) => file.delivery_number)).difference(
+      new Set(deliveries.keys()),
+    )
+    const rows = await findDeliveriesByNumber(db, [...unknown])
+    for (const row of rows) deliveries.set(row.number, row)
+    for (const file of files) {
+      const delivery = deliveries.get(file.delivery_number)
+      if (delivery !== undefined) found.set(file.number, { file, delivery })
+    }
+  }
+  return found
 }
 
 /** The bytes behind a delivery's file; null when it has none (yet, or any more). */

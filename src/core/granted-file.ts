@@ -2,6 +2,7 @@ import type { Database } from '../database/database.ts'
 import { hotQuery, unseen } from '../database/hot-query.ts'
 import type { GrantRow } from '../database/tables.ts'
 import type { Core } from './core.ts'
+import { admissionOf } from './grant-limits.ts'
 import { createRecent, type Recent } from './recent.ts'
 import type { StoredFileFacts } from './stored-files.ts'
 
@@ -9,8 +10,10 @@ import type { StoredFileFacts } from './stored-files.ts'
 export interface GrantedFile {
   grant: Pick<
     GrantRow,
-    'id' | 'account_id' | 'file_number' | 'archive_id' | 'disposition' | 'revoked_at'
+    'id' | 'account_id' | 'file_number' | 'archive_id' | 'disposition' | 'revoked_at' | 'max_uses'
   >
+  /** Whether it opens for somebody at an address; null when for all. */
+  admits: ((address: string | null) => boolean) | null
   /** Null when the bytes have gone since, and for an archive. */
   bytes: StoredFileFacts | null
 }
@@ -53,14 +56,17 @@ function toGrantedFile(row: Awaited<ReturnType<typeof byId>>[number]): GrantedFi
     disposition,
     revoked_at,
     suspended_at,
+    max_uses,
+    networks,
     ...facts
   } = row
   return {
     grant: {
-      ...{ id: grantId, account_id, file_number, archive_id, disposition },
+      ...{ id: grantId, account_id, file_number, archive_id, disposition, max_uses },
       // What was handed to an account that is suspended since opens nothing.
       revoked_at: revoked_at ?? suspended_at,
     },
+    admits: admissionOf({ networks }),
     bytes: facts.object_key === null ? null : (facts as StoredFileFacts),
   }
 }
@@ -73,6 +79,7 @@ const byId = hotQuery((db) =>
     .select(['grants.id', 'grants.account_id', 'grants.file_number', 'grants.archive_id'])
     .innerJoin('accounts', 'accounts.id', 'grants.account_id')
     .select(['grants.disposition', 'grants.revoked_at', 'accounts.suspended_at'])
+    .select(['grants.max_uses', 'grants.networks'])
     .select(['stored_files.object_key', 'stored_files.size', 'stored_files.media_type'])
     .select(['stored_files.md5', 'stored_files.sha256', 'stored_files.crc32'])
     .select(['stored_files.encryption', 'stored_files.created_at'])

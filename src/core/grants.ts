@@ -1,21 +1,18 @@
 import type { ArchiveRow } from '../database/archive-tables.ts'
-import type { Connection } from '../database/database.ts'
 import type { GrantRow } from '../database/tables.ts'
 import type { Core } from './core.ts'
 import { deliveryThing } from './deliveries.ts'
-import { type FoundFile, findDeliveryFile } from './delivery-files.ts'
+import { type FoundFile, findDeliveryFiles } from './delivery-files.ts'
 import { DeliveryError } from './errors.ts'
 import { recordEvents } from './events.ts'
+import { demandOwnGrant, findGrant } from './find-grants.ts'
+import { type GrantLimits, limitColumns } from './grant-limits.ts'
 import { newId } from './ids.ts'
 import { demand } from './may.ts'
-import { hasPermission, type Principal } from './principal.ts'
+import type { Principal } from './principal.ts'
 import { type Change, transact } from './transact.ts'
 
-export interface NewGrant extends GrantOptions {
-  fileNumber: number
-}
-
-export interface GrantOptions {
+export interface GrantOptions extends GrantLimits {
   disposition?: 'attachment' | 'inline'
   /** In seconds; the installation's setting when it is left out, never longer than the delivery lives. */
   lifetimeSeconds?: number
@@ -23,20 +20,52 @@ export interface GrantOptions {
   expiredStatus?: 401 | 403
 }
 
+export interface NewGrant extends GrantOptions {
+  fileNumber: number
+}
+
 /**
  * Grants a signed URL to a file, to whoever may pick it up.
  * @throws DeliveryError `not_found`, `not_yours`, `forbidden`, `not_ready`, `expired`,
- *   `invalid` for a lifetime outside 1 to 604,800 seconds
+ *   `invalid` for a lifetime outside 1 to 604,800 seconds or limits that cannot be
  */
 export async function grantFile(
   core: Core,
   principal: Principal,
   wish: NewGrant,
 ): Promise<GrantRow> {
-  const seconds = lifetimeOf(core, wish)
-  const found = await findDeliveryFile(core.database.kysely, wish.fileNumber)
-  if (found === null) throw new DeliveryError('not_found', 'There is no such file.')
-  const { file, delivery } = found
+  const { fileNumber, ...options } = wish
+  const [grant] = await grantFiles(core, principal, { ...options, fileNumbers: [fileNumber] })
+  if (grant === undefined) throw new Error('One file was granted and none came of it.')
+  return grant
+}
+
+/**
+ * The same for many files, at most 10,000, in the order given: each is asked the permission for, and
+ * one that fails refuses all.
+ * @throws DeliveryError as `grantFile`; `details.file` is the number that failed
+ */
+export async function grantFiles(
+  core: Core,
+  principal: Principal,
+  { fileNumbers, ...options }: GrantOptions & { fileNumbers: readonly number[] },
+): Promise<GrantRow[]> {
+  const terms = termsOf(core, options)
+  const files = await findDeliveryFiles(core.database.kysely, fileNumbers)
+  const grantings = fileNumbers.map((number) => {
+    const found = files.get(number)
+    try {
+      if (found === undefined) throw new DeliveryError('not_found', 'There is no such file.')
+      demandReady(core, principal, found)
+      return { ...terms, ...fromFound(found) }
+    } catch (error) {
+      throw naming(error, number)
+    }
+  })
+  return await transact(core, (change) => insertGrants(change, principal, grantings))
+}
+
+function demandReady(core: Core, principal: Principal, { file, delivery }: FoundFile): void {
   demand(
     principal,
     'read',
@@ -48,15 +77,12 @@ export async function grantFile(
   if (file.stored_file_id === null || file.state === 'pending' || file.state === 'failed') {
     throw new DeliveryError('not_ready', 'The file is not ready yet.')
   }
-  return await transact(core, (change) =>
-    insertGrant(change, principal, {
-      ...fromFound(found),
-      method: 'GET',
-      seconds,
-      disposition: wish.disposition ?? 'attachment',
-      expiredStatus: wish.expiredStatus ?? 403,
-    }),
-  )
+}
+
+function naming(error: unknown, file: number): unknown {
+  if (!(error instanceof DeliveryError)) return error
+  const { code, message, details } = error
+  return new DeliveryError(code, message, { cause: error, details: { ...details, file } })
 }
 
 /**
@@ -69,32 +95,39 @@ export async function grantArchive(
   principal: Principal,
   wish: GrantOptions & { archive: ArchiveRow },
 ): Promise<GrantRow> {
-  const { archive } = wish
-  const seconds = lifetimeOf(core, wish)
+  const { archive, ...options } = wish
+  const terms = termsOf(core, options)
   demand(
     principal,
     'pick-up',
     { organizationId: archive.organization_id, ownerId: archive.account_id, permission: null },
     'This archive was opened by somebody else.',
   )
-  return await transact(core, (change) =>
-    insertGrant(change, principal, {
-      method: 'GET',
-      target: { archiveId: archive.id },
-      organizationId: archive.organization_id,
-      fileName: archive.file_name,
-      seconds,
-      endsAt: archive.ends_at,
-      disposition: wish.disposition ?? 'attachment',
-      expiredStatus: wish.expiredStatus ?? 403,
-    }),
-  )
+  const granting: Granting = {
+    ...terms,
+    target: { archiveId: archive.id },
+    organizationId: archive.organization_id,
+    fileName: archive.file_name,
+    endsAt: archive.ends_at,
+  }
+  const [grant] = await transact(core, (change) => insertGrants(change, principal, [granting]))
+  if (grant === undefined) throw new Error('An archive was granted and nothing came of it.')
+  return grant
 }
 
-function lifetimeOf(core: Core, { lifetimeSeconds }: GrantOptions): number {
-  const seconds = lifetimeSeconds ?? core.settings.signedUrlSeconds
-  if (Number.isInteger(seconds) && seconds >= 1 && seconds <= 604_800) return seconds
-  throw new DeliveryError('invalid', 'A signed URL lives from 1 to 604,800 seconds.')
+/** What all grants of one wish have in common. */
+function termsOf(core: Core, options: GrantOptions): Terms {
+  const seconds = options.lifetimeSeconds ?? core.settings.signedUrlSeconds
+  if (!Number.isInteger(seconds) || seconds < 1 || seconds > 604_800) {
+    throw new DeliveryError('invalid', 'A signed URL lives from 1 to 604,800 seconds.')
+  }
+  return {
+    method: options.page ? 'PAGE' : 'GET',
+    seconds,
+    disposition: options.disposition ?? 'attachment',
+    expiredStatus: options.expiredStatus ?? 403,
+    limits: limitColumns(options),
+  }
 }
 
 /** A signed URL to put a file's bytes to. Whoever calls has asked whether they may be put. */
@@ -103,13 +136,14 @@ export async function grantUpload(
   change: Change,
   { principal, found, expiredStatus }: UploadGrant,
 ): Promise<GrantRow> {
-  return await insertGrant(change, principal, {
+  const granting: Granting = {
+    ...termsOf(core, { expiredStatus }),
     ...fromFound(found),
     method: 'PUT',
-    seconds: core.settings.signedUrlSeconds,
-    disposition: 'attachment',
-    expiredStatus,
-  })
+  }
+  const [grant] = await insertGrants(change, principal, [granting])
+  if (grant === undefined) throw new Error('An upload was granted and nothing came of it.')
+  return grant
 }
 
 export interface UploadGrant {
@@ -119,45 +153,57 @@ export interface UploadGrant {
   expiredStatus: 401 | 403
 }
 
-interface Granting {
+interface Terms {
   method: GrantRow['method']
+  seconds: number
+  disposition: GrantRow['disposition']
+  expiredStatus: 401 | 403
+  limits: Pick<GrantRow, 'max_uses' | 'networks'>
+}
+
+interface Granting extends Terms {
   target: { fileNumber: number } | { archiveId: string }
   organizationId: string
   fileName: string
-  seconds: number
   /** When what it opens ends; null for never. */
   endsAt: number | null
-  disposition: GrantRow['disposition']
-  expiredStatus: 401 | 403
 }
 
-async function insertGrant(
+/** So many rows go into one statement: SQLite binds at most 32,766 values. */
+const ROWS = 1000
+
+async function insertGrants(
   change: Change,
   principal: Principal,
-  granting: Granting,
-): Promise<GrantRow> {
-  const { target } = granting
-  return await change.db
-    .insertInto('grants')
-    .values({
-      id: newId(change.now),
-      organization_id: granting.organizationId,
-      account_id: principal.accountId,
-      file_number: 'fileNumber' in target ? target.fileNumber : null,
-      archive_id: 'archiveId' in target ? target.archiveId : null,
-      method: granting.method,
-      file_name: granting.fileName,
-      disposition: granting.disposition,
-      expired_status: granting.expiredStatus,
-      created_at: change.now,
-      expires_at: Math.min(
-        change.now + granting.seconds * 1000,
-        granting.endsAt ?? Number.MAX_SAFE_INTEGER,
-      ),
-      revoked_at: null,
-    })
-    .returningAll()
-    .executeTakeFirstOrThrow()
+  grantings: readonly Granting[],
+): Promise<GrantRow[]> {
+  const rows = grantings.map((granting) => toRow(change, principal, granting))
+  for (let start = 0; start < rows.length; start += ROWS) {
+    await change.db
+      .insertInto('grants')
+      .values(rows.slice(start, start + ROWS))
+      .execute()
+  }
+  return rows
+}
+
+function toRow({ now }: Change, { accountId }: Principal, granting: Granting): GrantRow {
+  const { target, limits, seconds, endsAt } = granting
+  return {
+    id: newId(now),
+    organization_id: granting.organizationId,
+    account_id: accountId,
+    file_number: 'fileNumber' in target ? target.fileNumber : null,
+    archive_id: 'archiveId' in target ? target.archiveId : null,
+    method: granting.method,
+    file_name: granting.fileName,
+    disposition: granting.disposition,
+    expired_status: granting.expiredStatus,
+    created_at: now,
+    expires_at: Math.min(now + seconds * 1000, endsAt ?? Number.MAX_SAFE_INTEGER),
+    revoked_at: null,
+    ...limits,
+  }
 }
 
 function fromFound({ file, delivery }: FoundFile) {
@@ -169,59 +215,15 @@ function fromFound({ file, delivery }: FoundFile) {
   }
 }
 
-/** A grant by its id; null when there is none, or it was forgotten. */
-export async function findGrant(db: Connection, id: string): Promise<GrantRow | null> {
-  const row = await db.selectFrom('grants').selectAll().where('id', '=', id).executeTakeFirst()
-  return row ?? null
-}
-
-export interface GrantsQuery {
-  /** Only those with a smaller id: the next page, because the newest come first. */
-  before?: string
-  all?: boolean
-  /** At most 1,000. */
-  limit: number
-}
-
-/** The signed URLs that the caller was given and that have not expired, newest first. */
-export async function listGrants(
-  core: Core,
-  principal: Principal,
-  query: GrantsQuery,
-): Promise<GrantRow[]> {
-  if (query.all && !hasPermission(principal, 'admin')) {
-    throw new DeliveryError('forbidden', 'Only administrators see the links of all accounts.')
-  }
-  let rows = core.database.kysely
-    .selectFrom('grants')
-    .selectAll()
-    .where('organization_id', '=', principal.organizationId)
-    .where('expires_at', '>', core.database.now())
-    .orderBy('id', 'desc')
-    .limit(Math.min(query.limit, 1000))
-  if (!query.all) rows = rows.where('account_id', '=', principal.accountId)
-  if (query.before !== undefined) rows = rows.where('id', '<', query.before)
-  return rows.execute()
-}
-
 /**
  * Revokes one signed URL at once, on every node. Revoking it again changes nothing.
  * @throws DeliveryError `not_found`, `not_yours`
  */
 export async function revokeGrant(core: Core, principal: Principal, id: string): Promise<GrantRow> {
   return await transact(core, async (change) => {
-    const grant = await change.db
-      .selectFrom('grants')
-      .selectAll()
-      .where('id', '=', id)
-      .executeTakeFirst()
-    if (grant === undefined) throw new DeliveryError('not_found', 'There is no such link.')
-    demand(
-      principal,
-      'manage',
-      { organizationId: grant.organization_id, ownerId: grant.account_id, permission: null },
-      'This link was made for somebody else.',
-    )
+    const grant = await findGrant(change.db, id)
+    if (grant === null) throw new DeliveryError('not_found', 'There is no such link.')
+    demandOwnGrant(principal, grant)
     if (grant.revoked_at !== null) return grant
     await change.db
       .updateTable('grants')
@@ -240,6 +242,22 @@ export async function revokeGrant(core: Core, principal: Principal, id: string):
     ])
     return { ...grant, revoked_at: change.now }
   })
+}
+
+/** Holds a grant against other changes, on all nodes, until this one is committed; null when there is none. */
+export async function lockGrant(
+  core: Core,
+  change: Change,
+  id: string,
+): Promise<Pick<GrantRow, 'max_uses'> | null> {
+  const row = await change.db
+    .selectFrom('grants')
+    .select('max_uses')
+    .where('id', '=', id)
+    // SQLite has only one writer.
+    .$if(core.database.engine === 'postgres', (query) => query.forUpdate())
+    .executeTakeFirst()
+  return row ?? null
 }
 
 /** Forgets grants that expired before a time (ms); their URLs answer as expired ones all the same. */

@@ -16,3 +16,13 @@ export function coverAll(merged: readonly ByteSpan[], size: number): boolean {
   const [first] = merged
   return size === 0 || (first !== undefined && first.start === 0 && first.end >= size)
 }
+
+/** Merged spans from the text that a database row holds: a JSON array of `[start, end)` pairs. */
+export function parseSpans(text: string): ByteSpan[] {
+  return (JSON.parse(text) as [number, number][]).map(([start, end]) => ({ start, end }))
+}
+
+/** The text for a database row. */
+export function spansText(merged: readonly ByteSpan[]): string {
+  return JSON.stringify(merged.map(({ start, end }) => [start, end]))
+}

@@ -2,6 +2,7 @@ import { deleteOldArchives, endArchives } from './archives/archive-rows.ts'
 import type { Core } from './core.ts'
 import { findExpired, moveDelivery } from './deliveries.ts'
 import { expireFiles } from './delivery-files.ts'
+import { forgetUses } from './grant-uses.ts'
 import { forgetGrants } from './grants.ts'
 import { forgetOldKeys } from './idempotency.ts'
 import { clearLostDrafts } from './imports/import-jobs.ts'
@@ -63,6 +64,7 @@ export async function sweep(core: Core, options: SweepOptions): Promise<SweepRep
   await transact(core, forgetOldKeys)
   await removeOldArchives(core, options)
   await forgetGrants(core, core.database.now() - 30 * DAY_MS)
+  await forgetUses(core)
   const rewrapped = (await rewrapAll(core, options)) + (await rewrapWorkFiles(core, options.signal))
   return { expired, unreferenced, orphans, abandoned, lapsed, rewrapped }
 }

@@ -5,7 +5,7 @@ import { findOwnAvailable } from './delivery-files.ts'
 import { recordEvents } from './events.ts'
 import { moveOrderFiles } from './orders/order-progress.ts'
 import type { TakenTogether } from './pickups.ts'
-import { coverAll, mergeSpans } from './spans.ts'
+import { coverAll, mergeSpans, parseSpans, spansText } from './spans.ts'
 import type { Change } from './transact.ts'
 
 type TakenFile = TakenTogether & { fileNumber: number }
@@ -109,9 +109,7 @@ function addUp(
 ): FilePickup[] {
   const last = takings.at(-1)
   if (last === undefined) return []
-  const before: ByteSpan[] = (JSON.parse(known?.spans ?? '[]') as [number, number][]).map(
-    ([start, end]) => ({ start, end }),
-  )
+  const before = parseSpans(known?.spans ?? '[]')
   const spans = mergeSpans([...before, ...takings.flatMap((taken) => taken.spans)])
   const sent = takings.reduce((sum, taken) => sum + taken.bytesSent, 0)
   const already = known?.completed_at ?? null
@@ -137,7 +135,7 @@ async function upsert(change: Change, pickups: readonly FilePickup[]): Promise<v
         account_id: last.accountId,
         grant_id: last.grantId,
         address: last.address,
-        spans: JSON.stringify(spans.map(({ start, end }) => [start, end])),
+        spans: spansText(spans),
         bytes_sent: bytesSent,
         started_at: change.now,
         updated_at: change.now,

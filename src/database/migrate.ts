@@ -9,6 +9,7 @@ import * as portOrders from './migrations/0005-port-orders.ts'
 import * as orders from './migrations/0006-orders.ts'
 import * as archives from './migrations/0007-archives.ts'
 import * as endedSessions from './migrations/0008-ended-sessions.ts'
+import * as limitedGrants from './migrations/0009-limited-grants.ts'
 
 interface OwnMigration {
   up(db: Kysely<unknown>, engine: Engine): Promise<void>
@@ -23,6 +24,7 @@ const migrations: Record<string, OwnMigration> = {
   '0006-orders': orders,
   '0007-archives': archives,
   '0008-ended-sessions': endedSessions,
+  '0009-limited-grants': limitedGrants,
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Generated, Selectable } from 'kysely'
 import type { ArchiveEntriesTable, ArchivesTable } from './archive-tables.ts'
+import type { GrantsTable, GrantUsesTable } from './grant-tables.ts'
 import type { ImportsTable, RosterEntriesTable, RosterHeadsTable } from './import-tables.ts'
 import type * as orders from './order-tables.ts'
 import type {
@@ -24,6 +25,7 @@ export interface Tables {
   delivery_files: DeliveryFilesTable
   pickups: PickupsTable
   grants: GrantsTable
+  grant_uses: GrantUsesTable
   jobs: JobsTable
   work_files: WorkFilesTable
   events: EventsTable
@@ -184,24 +186,6 @@ export interface PickupsTable {
   completed_at: number | null
 }
 
-export interface GrantsTable {
-  id: string
-  organization_id: string
-  /** Who it was made for or by. */
-  account_id: string
-  /** What it opens; exactly one of the two is set. */
-  file_number: number | null
-  archive_id: string | null
-  method: 'GET' | 'PUT'
-  file_name: string
-  disposition: 'attachment' | 'inline'
-  /** Answered when it has expired: 401 or 403, as the profile of the issuing API says. */
-  expired_status: number
-  created_at: number
-  expires_at: number
-  revoked_at: number | null
-}
-
 export type JobState = 'waiting' | 'running' | 'done' | 'dead' | 'canceled'
 
 export interface JobsTable {
@@ -289,7 +273,7 @@ export type StoredFileRow = Selectable<StoredFilesTable>
 export type DeliveryRow = Selectable<DeliveriesTable>
 export type DeliveryFileRow = Selectable<DeliveryFilesTable>
 export type PickupRow = Selectable<PickupsTable>
-export type GrantRow = Selectable<GrantsTable>
+export type { GrantRow, GrantUseRow } from './grant-tables.ts'
 export type JobRow = Selectable<JobsTable>
 export type WorkFileRow = Selectable<WorkFilesTable>
 export type EventRow = Selectable<EventsTable>

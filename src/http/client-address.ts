@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import { BlockList, isIP } from 'node:net'
+import { isIP } from 'node:net'
+import { createAddressSet } from '../core/address-set.ts'
 
 /**
  * Finds a client's address: the connection's own, or, when that is a trusted proxy's, the last one
@@ -9,15 +10,7 @@ import { BlockList, isIP } from 'node:net'
 export function createClientAddress(
   trusted: readonly string[],
 ): (request: IncomingMessage) => string | null {
-  const proxies = new BlockList()
-  for (const entry of trusted) {
-    const [address = '', bits] = entry.split('/')
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
-    if (bits === undefined) proxies.addAddress(address, family)
-    else proxies.addSubnet(address, Number(bits), family)
-  }
-  const isTrusted = (address: string) =>
-    isIP(address) > 0 && proxies.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+  const isTrusted = createAddressSet(trusted)
   return (request) => {
     let address = plain(request.socket.remoteAddress ?? '')
     if (trusted.length > 0) {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { KeyRing } from '../auth/key-ring.ts'
-import { checkSignedUrl, type SignedUrlCheck } from '../auth/signed-url.ts'
+import { checkSignedUrl, type SignedUrlCheck, signUrl } from '../auth/signed-url.ts'
 import { reopenArchive } from '../core/archives/open-archive.ts'
 import type { ByteSpan, Content } from '../core/content.ts'
 import type { Core } from '../core/core.ts'
@@ -13,14 +13,18 @@ import {
 } from '../core/granted-file.ts'
 import type { PickupRecorder } from '../core/pickups.ts'
 import { contentOf } from '../core/stored-files.ts'
+import { answerContent } from './content-answer.ts'
+import { sendLinkPage } from './link-page.ts'
 import { receiveSigned, type SignedRefusal } from './receive-signed.ts'
 import { formatS3Error, type S3Error, s3ErrorType, signedUrlChallenge } from './s3-error.ts'
 import { sendContent } from './send-content.ts'
+import type { HeldUse, UseRecorder } from './use-recorder.ts'
 
 export interface SignedDelivery {
   core: Core
   signingKeys: KeyRing
   pickups: PickupRecorder
+  uses: UseRecorder
   /** The client's address, as trusted proxies say it. */
   addressOf(request: IncomingMessage): string | null
   onError(error: unknown): void
@@ -43,8 +47,8 @@ export async function deliverSigned(
 ): Promise<void> {
   try {
     const method = request.method ?? ''
-    if (method !== 'GET' && method !== 'HEAD' && method !== 'PUT') {
-      response.setHeader('Allow', 'GET, HEAD, PUT')
+    if (!methods.includes(method)) {
+      response.setHeader('Allow', methods.join(', '))
       refuse(delivery, response, { status: 405, error: notAllowed })
       return
     }
@@ -53,11 +57,11 @@ export async function deliverSigned(
       { method, target: request.url ?? '' },
       delivery.core.database.now(),
     )
-    if ('ok' in check && method === 'PUT') {
-      const refusal = await receiveSigned(delivery.core, check.grantId, { request, response })
-      if (refusal !== null) refuse(delivery, response, refusal)
-    } else if ('ok' in check) await deliver(delivery, request, { response, check })
-    else refuse(delivery, response, await refusalOf(delivery.core, check))
+    const refusal =
+      'ok' in check
+        ? await pass(delivery, request, { response, check })
+        : await refusalOf(delivery.core, check)
+    if (refusal !== null) refuse(delivery, response, refusal)
   } catch (error) {
     delivery.onError(error)
     if (response.headersSent) response.destroy()
@@ -65,15 +69,20 @@ export async function deliverSigned(
   }
 }
 
+const methods = ['GET', 'HEAD', 'PUT', 'POST']
 const notAllowed: S3Error = {
   code: 'AccessDenied',
-  message: 'A signed URL is for GET and HEAD, or for PUT.',
+  message: 'A signed URL is for GET and HEAD, for PUT, or for a page with a button.',
 }
 const malformed: S3Error = {
   code: 'AccessDenied',
   message: 'The URL is not in the form of a signed URL. Ask for a new one.',
 }
 const revoked: S3Error = { code: 'AccessDenied', message: 'This URL was revoked.' }
+const elsewhere: S3Error = {
+  code: 'AccessDenied',
+  message: 'This URL does not open from your address.',
+}
 
 async function refusalOf(
   core: Core,
@@ -90,34 +99,101 @@ async function refusalOf(
   }
 }
 
+type Passed = Extract<SignedUrlCheck, { ok: true }>
+
+interface Passing {
+  response: ServerResponse
+  check: Passed
+}
+
+/** Returns why a genuine URL is refused all the same, or null when it was answered. */
+async function pass(
+  delivery: SignedDelivery,
+  request: IncomingMessage,
+  passing: Passing,
+): Promise<SignedRefusal | null> {
+  const { core, addressOf } = delivery
+  const { response, check } = passing
+  if (check.method === 'PUT') return await receiveSigned(core, check.grantId, { request, response })
+  const granted =
+    recallGrantedFile(core, check.grantId) ?? (await findGrantedFile(core, check.grantId))
+  if (granted === null) return goneOf(check)
+  if (granted.grant.revoked_at !== null) return { status: 403, error: revoked }
+  if (granted.admits?.(addressOf(request)) === false) return { status: 403, error: elsewhere }
+  const opened = await open(delivery, request, granted)
+  if (opened === null) return goneOf(check)
+  if (check.method === 'PAGE') return page(delivery, request, { ...passing, opened })
+  try {
+    return await deliver(delivery, request, { ...passing, granted, opened })
+  } catch (error) {
+    if (error instanceof DeliveryError && error.code === 'expired') return goneOf(check)
+    throw error
+  }
+}
+
+function goneOf({ fileName: key }: Passed): SignedRefusal {
+  return { status: 404, error: { code: 'NoSuchKey', key } }
+}
+
+/** The page with the button; and when it was pressed, the way to the bytes. */
+function page(
+  { core, signingKeys }: SignedDelivery,
+  request: IncomingMessage,
+  { response, check, opened }: Passing & { opened: Opened },
+): null {
+  const { grantId, fileName } = check
+  if (request.method === 'POST') {
+    const soon = core.database.now() + core.settings.signedUrlSeconds * 1000
+    const expiresAt = Math.min(check.expiresAt, soon)
+    const location = signUrl(signingKeys, { grantId, fileName, method: 'GET', expiresAt })
+    const fields = { Location: location, 'Content-Length': 0, 'Cache-Control': 'no-store' }
+    response.writeHead(303, fields).end()
+    request.resume()
+  } else sendLinkPage(response, { fileName, size: opened.content.size })
+  return null
+}
+
 async function deliver(
   delivery: SignedDelivery,
   request: IncomingMessage,
-  { response, check }: { response: ServerResponse; check: { grantId: string; fileName: string } },
-): Promise<void> {
-  const { core } = delivery
-  const { grantId } = check
-  const granted = recallGrantedFile(core, grantId) ?? (await findGrantedFile(core, grantId))
-  if (granted !== null && granted.grant.revoked_at !== null) {
-    refuse(delivery, response, { status: 403, error: revoked })
-    return
-  }
-  const opened = granted === null ? null : await open(delivery, request, granted)
-  if (granted === null || opened === null) {
-    refuse(delivery, response, { status: 404, error: { code: 'NoSuchKey', key: check.fileName } })
-    return
+  { response, check, granted, opened }: Passing & { granted: GrantedFile; opened: Opened },
+): Promise<SignedRefusal | null> {
+  const { grant } = granted
+  const { content } = opened
+  let use: HeldUse | null = null
+  if (grant.max_uses !== null && sendsBytes(delivery, request, content)) {
+    try {
+      const address = delivery.addressOf(request)
+      use = await delivery.uses.begin(grant.id, { request, address, content })
+    } catch (error) {
+      if (!(error instanceof DeliveryError && error.code === 'limit_reached')) throw error
+      return { status: 403, error: { code: 'AccessDenied', message: error.message } }
+    }
   }
   try {
-    const { error } = await sendContent(request, response, opened.content, {
+    const { error } = await sendContent(request, response, content, {
       fileName: check.fileName,
-      disposition: granted.grant.disposition,
-      onSent: opened.onSent,
+      disposition: grant.disposition,
+      onSent(span) {
+        opened.onSent(span)
+        use?.note(span)
+      },
     })
     if (error !== null) delivery.onError(error)
-  } catch (error) {
-    if (!(error instanceof DeliveryError && error.code === 'expired')) throw error
-    refuse(delivery, response, { status: 404, error: { code: 'NoSuchKey', key: check.fileName } })
+    return null
+  } finally {
+    use?.end()
   }
+}
+
+/** HEAD, and what is answered without a body, uses nothing up. */
+function sendsBytes(
+  { core }: SignedDelivery,
+  { method, headers }: IncomingMessage,
+  content: Content,
+): boolean {
+  if (method !== 'GET') return false
+  return 'spans' in answerContent({ method, headers, now: core.database.now() }, content)
 }
 
 interface Opened {

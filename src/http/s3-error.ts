@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { escapeXml } from './escape-xml.ts'
 
 /** The media type of the documents below. */
 export const s3ErrorType = 'application/xml'
@@ -70,24 +71,4 @@ function facts(error: S3Error, now: number): [string, string][] {
 /** `2018-07-31T21:34:17Z` */
 function formatSecond(milliseconds: number): string {
   return new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, 'Z')
-}
-
-const entities: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&apos;',
-}
-
-function escapeXml(text: string): string {
-  return (
-    text
-      .toWellFormed()
-      // XML 1.0 §2.2 has no way to write these at all.
-      .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd')
-      .replace(/[&<>"']/g, (character) => entities[character] ?? '')
-      // A parser would turn it into a line feed (XML 1.0 §2.11).
-      .replaceAll('\r', '&#13;')
-  )
 }

@@ -47,7 +47,8 @@ describe('signUrl()', () => {
 describe('checkSignedUrl()', () => {
   it('gives back the grant and the name, for GET and for HEAD', () => {
     const target = signUrl(ring, grant())
-    const ok = { ok: true, grantId: grant().grantId, fileName: grant().fileName }
+    const { grantId, fileName, method, expiresAt } = grant()
+    const ok = { ok: true, grantId, fileName, method, expiresAt }
     assert.deepEqual(checkSignedUrl(ring, { method: 'GET', target }, now), ok)
     assert.deepEqual(checkSignedUrl(ring, { method: 'HEAD', target }, now), ok)
     const absolute = `http://files.example:8080${target}`

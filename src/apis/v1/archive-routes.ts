@@ -3,12 +3,12 @@ import { type Static, Type } from 'typebox'
 import { type ArchiveWish, openArchive } from '../../core/archives/open-archive.ts'
 import { safeName } from '../../core/archives/safe-name.ts'
 import { grantArchive } from '../../core/grants.ts'
-import { grantUrl } from '../../http/api-context.ts'
 import { principalOf } from '../../http/authenticate.ts'
 import { Archive, ArchiveFormat, NewArchive, NewArchiveLink } from './archive-schemas.ts'
+import { toIssuedLink } from './link-wire.ts'
 import { answers, ById, noBody, query, type V1App, type V1Context } from './routing.ts'
 import { ref } from './schema-words.ts'
-import { toLink, toTime } from './wire.ts'
+import { toTime } from './wire.ts'
 
 const tags = ['Archives']
 
@@ -96,6 +96,6 @@ async function open(
     etag: archive.content.etag,
     createdAt: toTime(archive.createdAt),
     expiresAt: toTime(archive.expiresAt),
-    link: { ...toLink(grant), url: grantUrl(context, request, grant) },
+    link: toIssuedLink(context, request, grant),
   }
 }

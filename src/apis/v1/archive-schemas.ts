@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { IssuedLink, NewLink } from './delivery-schemas.ts'
+import { IssuedLink, NewLink } from './link-schemas.ts'
 import { closed, oneOf, ref, time } from './schema-words.ts'
 
 export const ArchiveFormat = oneOf(['zip', 'tar'], { default: 'zip' })

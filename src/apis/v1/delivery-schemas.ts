@@ -88,45 +88,6 @@ export const FileDetail = Type.Object(
   { $id: 'FileDetail', ...closed },
 )
 
-const linkMembers = {
-  id: Type.String(),
-  fileNumber: nullable('integer', { description: 'What it opens; null for an archive.' }),
-  archiveId: nullable('string', { description: 'Null for a single file.' }),
-  fileName: Type.String(),
-  disposition: oneOf(['attachment', 'inline']),
-  ownerId: Type.String({ description: 'Whom it was made for.' }),
-  createdAt: Type.String(time),
-  expiresAt: Type.String(time),
-  revokedAt: nullable('string', time),
-}
-
-export const Link = Type.Object(linkMembers, { $id: 'Link', ...closed })
-
-export const IssuedLink = Type.Object(
-  {
-    ...linkMembers,
-    url: Type.String({
-      format: 'uri',
-      description: 'Opens the file for everybody who has it, until it expires or is revoked.',
-    }),
-  },
-  { $id: 'IssuedLink', ...closed },
-)
-
-export const NewLink = Type.Object(
-  {
-    lifetimeSeconds: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: 604_800,
-        description: 'Left out: as the server is set.',
-      }),
-    ),
-    disposition: Type.Optional(oneOf(['attachment', 'inline'])),
-  },
-  closed,
-)
-
 export const Pickup = Type.Object(
   {
     fileNumber: Type.Integer(),

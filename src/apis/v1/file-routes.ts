@@ -3,10 +3,12 @@ import { grantFile } from '../../core/grants.ts'
 import { readFile } from '../../core/read-deliveries.ts'
 import { grantUrl } from '../../http/api-context.ts'
 import { principalOf } from '../../http/authenticate.ts'
-import { FileDetail, IssuedLink, NewLink } from './delivery-schemas.ts'
+import { FileDetail } from './delivery-schemas.ts'
+import { IssuedLink, NewLink } from './link-schemas.ts'
+import { toIssuedLink } from './link-wire.ts'
 import { answers, ByNumber, noBody, type V1App, type V1Context } from './routing.ts'
 import { ref } from './schema-words.ts'
-import { toFileDetail, toLink } from './wire.ts'
+import { toFileDetail } from './wire.ts'
 
 const tags = ['Files and links']
 
@@ -70,7 +72,7 @@ export function fileRoutes(app: V1App, context: V1Context): void {
         fileNumber: request.params.number,
         ...request.body,
       })
-      return reply.code(201).send({ ...toLink(grant), url: grantUrl(context, request, grant) })
+      return reply.code(201).send(toIssuedLink(context, request, grant))
     },
   )
 }

@@ -1,16 +1,8 @@
 import { Account, Credential, IssuedCredential, Me, Organization } from './account-schemas.ts'
 import { Archive } from './archive-schemas.ts'
-import {
-  Delivery,
-  DownloadType,
-  Event,
-  FileDetail,
-  FileEntry,
-  IssuedLink,
-  Link,
-  Pickup,
-} from './delivery-schemas.ts'
+import { Delivery, DownloadType, Event, FileDetail, FileEntry, Pickup } from './delivery-schemas.ts'
 import { Import } from './import-schemas.ts'
+import { IssuedLink, Link, LinkDetail } from './link-schemas.ts'
 import { Order, SubOrder } from './order-schemas.ts'
 import { AnnouncedDocument, PortOrder, PortOrderDocument } from './port-order-schemas.ts'
 import { Problem } from './schema-words.ts'
@@ -28,6 +20,7 @@ export const namedSchemas = [
   FileEntry,
   FileDetail,
   Link,
+  LinkDetail,
   IssuedLink,
   Archive,
   Pickup,

@@ -12,7 +12,6 @@ import type {
   DeliveryFileRow,
   DeliveryRow,
   EventRow,
-  GrantRow,
   JobRow,
   OrganizationRow,
   PickupRow,
@@ -82,20 +81,6 @@ export function toFileDetail(
     sha256: bytes?.sha256 ?? null,
     md5: bytes?.md5 ?? null,
     crc32: bytes === null ? null : bytes.crc32.toString(16).padStart(8, '0'),
-  }
-}
-
-export function toLink(row: GrantRow): Static<typeof deliveries.Link> {
-  return {
-    id: row.id,
-    fileNumber: row.file_number,
-    archiveId: row.archive_id,
-    fileName: row.file_name,
-    disposition: row.disposition,
-    ownerId: row.account_id,
-    createdAt: toTime(row.created_at),
-    expiresAt: toTime(row.expires_at),
-    revokedAt: toNullableTime(row.revoked_at),
   }
 }
 
@@ -204,6 +189,7 @@ export function toTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString()
 }
 
-function toNullableTime(milliseconds: number | null): string | null {
+/** The same of a time that may not be. */
+export function toNullableTime(milliseconds: number | null): string | null {
   return milliseconds === null ? null : toTime(milliseconds)
 }

@@ -1,4 +1,5 @@
-import { BlockList, isIPv4, isIPv6 } from 'node:net'
+import { isIPv4, isIPv6 } from 'node:net'
+import { createAddressSet } from '../../core/address-set.ts'
 
 /** Says whether an address may be connected to. */
 export type AddressCheck = (address: string) => boolean
@@ -8,20 +9,16 @@ export type AddressCheck = (address: string) => boolean
  * URL names must not reach into the network that the server stands in.
  */
 export function createAddressCheck(allowed: readonly string[]): AddressCheck {
-  const exceptions = new BlockList()
-  for (const network of allowed) addNetwork(exceptions, network)
+  const isAllowed = createAddressSet(allowed)
   return (address) => {
-    if (isIPv4(address)) {
-      return exceptions.check(address, 'ipv4') || !notPublic4.check(address, 'ipv4')
-    }
-    if (!isIPv6(address)) return false
-    if (exceptions.check(address, 'ipv6')) return true
-    return global6.check(address, 'ipv6') && !notPublic6.check(address, 'ipv6')
+    if (isAllowed(address)) return true
+    if (isIPv4(address)) return !notPublic4(address)
+    return isIPv6(address) && global6(address) && !notPublic6(address)
   }
 }
 
 /** IANA IPv4 special-purpose address registry, multicast and reserved space. */
-const notPublic4 = networks([
+const notPublic4 = createAddressSet([
   '0.0.0.0/8',
   '10.0.0.0/8',
   // Shared by carriers (RFC 6598); some clouds serve metadata there.
@@ -44,19 +41,7 @@ const notPublic4 = networks([
 ])
 
 /** All that is allocated as global unicast: mapped, NAT64, unique local, link-local and multicast lie outside. */
-const global6 = networks(['2000::/3'])
+const global6 = createAddressSet(['2000::/3'])
 
 /** IANA IPv6 special-purpose address registry, within the above; 6to4 and Teredo carry IPv4 addresses. */
-const notPublic6 = networks(['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'])
-
-function networks(list: readonly string[]): BlockList {
-  const blocks = new BlockList()
-  for (const network of list) addNetwork(blocks, network)
-  return blocks
-}
-
-function addNetwork(blocks: BlockList, network: string): void {
-  const [address = '', bits] = network.split('/')
-  const family = isIPv4(address) ? 'ipv4' : 'ipv6'
-  blocks.addSubnet(address, Number(bits ?? (family === 'ipv4' ? 32 : 128)), family)
-}
+const notPublic6 = createAddressSet(['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'])

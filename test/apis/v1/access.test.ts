@@ -98,7 +98,14 @@ const matrix: Record<string, Row> = {
     body: ({ file }: Things) => ({ files: [file] }),
     expect: [201, 404, 201, 404],
   },
+  createLinks: {
+    method: 'POST',
+    path: () => '/v1/links',
+    body: ({ file }: Things) => ({ files: [file] }),
+    expect: [201, 404, 201, 404],
+  },
   listLinks: { method: 'GET', path: () => '/v1/links', expect: [200, 200, 200, 200] },
+  getLink: { method: 'GET', path: ({ link }) => `/v1/links/${link}`, expect: own },
   revokeLink: {
     method: 'DELETE',
     path: ({ link }) => `/v1/links/${link}`,
