@@ -38,12 +38,6 @@ export const settingTable = {
     'Where the bytes of files are: a folder, or a bucket of an S3-compatible store (docs/storage.md).',
   ),
   ...s3Settings,
-  storageRedirectSeconds: setting(
-    'STORAGE_REDIRECT_SECONDS',
-    seconds(0, 60),
-    '0',
-    'With a bucket: signed URLs lead on to URLs of the store that live so long, past Claimcheck, where that is possible; a revocation takes as long. 0 for never.',
-  ),
   publicUrl: optional(
     'PUBLIC_URL',
     origin,
