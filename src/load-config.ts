@@ -74,7 +74,7 @@ async function importConfigured(label: string, file: string): Promise<Record<str
         : next(specifier, context),
   })
   try {
-    return await import(pathToFileURL(file).href)
+    return await inTime(import(pathToFileURL(file).href))
   } catch (cause) {
     throw new ConfigFileError(`${label}: ${explain(cause, file)}`, { cause })
   } finally {
@@ -82,10 +82,29 @@ async function importConfigured(label: string, file: string): Promise<Record<str
   }
 }
 
+/** In ms. A module that waits for something at its top level may wait so long. */
+const LONGEST_IMPORT = 30_000
+
+class LateImport extends Error {
+  override message = `awaits something that has not come within ${LONGEST_IMPORT / 1000} seconds`
+}
+
+/** The timer also keeps the process alive: Node ends one that waits for nothing, without a word. */
+async function inTime<T>(importing: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => late.reject(new LateImport()), LONGEST_IMPORT)
+  try {
+    return await Promise.race([importing, late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 function explain(cause: unknown, file: string): string {
   if (!(cause instanceof Error)) return `it threw ${String(cause)} when it was read.`
   const message = cause.message.trim().replace(/\s+/g, ' ').replace(/\.$/, '')
   const code = 'code' in cause ? cause.code : ''
+  if (cause instanceof LateImport) return `it ${message}.`
   if (code === 'ERR_MODULE_NOT_FOUND') return `it imports something that is not there: ${message}.`
   const at = lineIn(cause, file)
   if (cause instanceof SyntaxError || String(code).includes('TYPESCRIPT_SYNTAX')) {

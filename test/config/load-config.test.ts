@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { globSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { Type } from 'typebox'
@@ -89,6 +90,15 @@ describe('a config file', () => {
       })
     })
   }
+
+  it('is refused when it waits for what never comes', async (t) => {
+    const path = join(await temporaryFolder(t), 'claimcheck.config.ts')
+    await writeFile(path, 'await new Promise(() => {})\nexport default {}')
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const loading = loadConfigFile(path, {})
+    t.mock.timers.tick(30_000)
+    await assert.rejects(loading, /it awaits something that has not come within 30 seconds\.$/)
+  })
 
   it('is refused when it is not there, or is a folder', async (t) => {
     const folder = await temporaryFolder(t)
