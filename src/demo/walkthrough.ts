@@ -15,8 +15,8 @@ Ask for a download (Downloads API), and keep its id:
 Poll it until its state is "done":
   curl -s ${bearer} ${url}/api/downloads/$ID
 
-Pick up its file: 302 to a signed URL, which needs no sign-in:
-  curl -sL ${bearer} -o communes.csv ${url}/api/downloads/$ID/file && head -3 communes.csv
+Pick up its file, once it is done: 302 to a signed URL, which needs no sign-in:
+  curl -sSfL ${bearer} -o communes.csv ${url}/api/downloads/$ID/file && head -3 communes.csv
 
 The same with a key pair instead of a token:
   curl -s -u ${accounts.key.accessKey}:${accounts.key.secretKey} ${url}/api/downloads/$ID
@@ -33,7 +33,7 @@ A slow one, to watch and to cancel:
 Files of an order (Orders API), of which two sub-orders are ready and the third waits until they are picked up: 206
   curl -s -w '%{http_code}\\n' ${bearer} '${url}/api/v1/rs-order/orders/${examples.order}/files/available?page=0&size=2'
 
-All of them, with their hashes checked, by aria2; then ask for the list again: the third sub-order
+All of them, with their hashes checked, by aria2. It ends with an error for the third sub-order, which is not ready yet: run it again for that
   curl -s ${bearer} -o order.metalink ${url}/api/v1/rs-order/user/orders/${examples.order}/metalink/download && aria2c -M order.metalink
 
 Order something: the files of published products that a query finds
