@@ -70,12 +70,9 @@ export async function openInstallation(
   }
 }
 
-async function openDatabase({ database: url }: Settings): Promise<Database> {
-  if (url.engine !== 'sqlite') {
-    throw new Error(
-      'This version keeps its data in SQLite only: set CLAIMCHECK_DATABASE_URL to sqlite:PATH.',
-    )
-  }
+async function openDatabase(settings: Settings): Promise<Database> {
+  const { database: url } = settings
+  if (url.engine === 'postgres') return await openServer(url.url, settings)
   const database = openOrExplain(url.path)
   try {
     await migrate(database)
@@ -83,6 +80,22 @@ async function openDatabase({ database: url }: Settings): Promise<Database> {
   } catch (error) {
     await database.close()
     throw isSqliteError(error) ? unusable(url.path, error) : error
+  }
+}
+
+async function openServer(url: string, settings: Settings): Promise<Database> {
+  const { openPostgres } = await import('./database/open-postgres.ts')
+  const database = await openPostgres(url, {
+    connections: settings.databaseConnections,
+    statementSeconds: settings.databaseStatementSeconds,
+    connectSeconds: settings.databaseConnectSeconds,
+  })
+  try {
+    await migrate(database)
+    return database
+  } catch (error) {
+    await database.close()
+    throw error
   }
 }
 

@@ -29,7 +29,25 @@ export const settingTable = {
     'DATABASE_URL',
     databaseUrl,
     'sqlite:<DATA>/claimcheck.sqlite',
-    'The database: one file. This version refuses PostgreSQL, which is to come for many nodes.',
+    'The database: one file, or PostgreSQL 14 or newer for many nodes, like postgres://user:password@host/name.',
+  ),
+  databaseConnections: setting(
+    'DATABASE_CONNECTIONS',
+    integer('a number', 2, 1000),
+    '10',
+    'The most connections of this node to PostgreSQL, beside the one on which it hears of the other nodes.',
+  ),
+  databaseStatementSeconds: setting(
+    'DATABASE_STATEMENT_SECONDS',
+    seconds(0, 3600),
+    '30',
+    'PostgreSQL ends a statement that takes longer, and the request is refused with 503; 0 for no limit.',
+  ),
+  databaseConnectSeconds: setting(
+    'DATABASE_CONNECT_SECONDS',
+    seconds(1, 300),
+    '5',
+    'How long a request waits for a connection to PostgreSQL before it is refused with 503.',
   ),
   storage: setting(
     'STORAGE_URL',

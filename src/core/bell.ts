@@ -1,8 +1,8 @@
 /** Wakes one sleeper. A bell that rings while nobody sleeps wakes the next one at once. */
 export interface Bell {
   ring(): void
-  /** Resolves when it rings, or after so many milliseconds. */
-  rung(ms: number): Promise<void>
+  /** Resolves when it rings, or after so many milliseconds: did it ring? */
+  rung(ms: number): Promise<boolean>
 }
 
 export function createBell(): Bell {
@@ -22,7 +22,9 @@ export function createBell(): Bell {
         clearTimeout(timer)
         wake = null
       }
+      const rang = pending
       pending = false
+      return rang
     },
   }
 }

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { EventRow } from '../database/tables.ts'
 import type { Core } from './core.ts'
 import { hasPermission, type Principal } from './principal.ts'
@@ -43,15 +44,18 @@ export interface EventsQuery {
   limit: number
 }
 
-/** The next events that the caller may see, oldest first: their own, or all of the organization for its administrators. */
+/**
+ * The next events that the caller may see, oldest first: their own, or all of the organization for its
+ * administrators. An event is seen as soon as no smaller number can come after it, a moment after
+ * its commit: so a reader that goes on behind the last one misses none.
+ */
 export async function listEvents(
   core: Core,
   principal: Principal,
   query: EventsQuery,
 ): Promise<EventRow[]> {
-  const visible = core.database.kysely
-    .selectFrom('events')
-    .selectAll()
+  const visible = settledEvents(core)
+    .select(eventColumns)
     .where('organization_id', '=', principal.organizationId)
     .where('number', '>', query.after)
     .orderBy('number')
@@ -63,11 +67,34 @@ export async function listEvents(
 
 /** The number of the newest event; 0 when there is none. A feed without Last-Event-ID begins behind it. */
 export async function newestEvent(core: Core): Promise<number> {
-  const row = await core.database.kysely
-    .selectFrom('events')
+  const row = await settledEvents(core)
     .select('number')
     .orderBy('number', 'desc')
     .limit(1)
     .executeTakeFirst()
   return row?.number ?? 0
+}
+
+/** What an event is read with; on PostgreSQL its row also names the transaction that wrote it. */
+export const eventColumns = [
+  'number',
+  'at',
+  'organization_id',
+  'owner_id',
+  'actor_id',
+  'action',
+  'delivery_number',
+  'data',
+] as const
+
+/**
+ * PostgreSQL gives numbers in another order than it commits: what was written after the oldest change
+ * that still runs is left for later. SQLite has one writer.
+ */
+function settledEvents({ database }: Core) {
+  return database.kysely
+    .selectFrom('events')
+    .$if(database.engine === 'postgres', (query) =>
+      query.where(sql<boolean>`writer < pg_snapshot_xmin(pg_current_snapshot())`),
+    )
 }

@@ -9,6 +9,8 @@ import type { ProgressFeed } from './progress-feed.ts'
 
 /** Signals can be lost between nodes: a follower looks by itself this often. */
 const LOOK_MS = 2000
+/** An event may be hidden for a moment (`listEvents`): whoever was woken looks once more. */
+const LOOK_AGAIN_MS = 100
 /** After this long without anything to tell, a sign of life. */
 const BEAT_MS = 15_000
 const BATCH = 200
@@ -46,6 +48,7 @@ export async function* followEvents(core: Core, following: Following): AsyncGene
   signal.addEventListener('abort', bell.ring)
   let after = following.after
   let told = performance.now()
+  let rang = false
   try {
     while (!signal.aborted) {
       principal = await who()
@@ -67,7 +70,7 @@ export async function* followEvents(core: Core, following: Following): AsyncGene
         yield { kind: 'beat' }
         told = performance.now()
       }
-      await bell.rung(LOOK_MS)
+      rang = await bell.rung(rang ? LOOK_AGAIN_MS : LOOK_MS)
     }
   } finally {
     unsubscribeEvents()

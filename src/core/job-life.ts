@@ -30,11 +30,16 @@ export async function beginJob(
   claim: { queues: readonly string[]; worker: string },
 ): Promise<JobRow | null> {
   for (;;) {
-    const claimed = await transact(core, async (change) => {
-      const job = await claimJob(change, core, claim)
-      if (job === null) return null
-      return { job, begun: await beginClaimed(core, change, { job, stepsByKind }) }
-    })
+    const claimed = await transact(
+      core,
+      async (change) => {
+        const job = await claimJob(change, core, claim)
+        if (job === null) return null
+        return { job, begun: await beginClaimed(core, change, { job, stepsByKind }) }
+      },
+      // Other nodes claim at the same time, and their jobs are stepped over as they are now.
+      'latest',
+    )
     if (claimed === null) return null
     if (claimed.begun) return claimed.job
   }

@@ -5,7 +5,7 @@ import { isOver } from './delivery-state.ts'
 
 /** How long signals are gathered before the deliveries are read. */
 const GATHER_MS = 100
-/** Read at once; what moves beyond that is told at its next move. */
+/** Read at once; what moves beyond that is told at its next move, as is what no signal told of. */
 const MOST = 500
 
 /** Tells accounts how far their moving deliveries are. */
@@ -24,8 +24,8 @@ export function createProgressFeed(core: Core, onError: (error: unknown) => void
   let timer: NodeJS.Timeout | null = null
   let unsubscribe: (() => void) | null = null
 
-  function note(payload: string): void {
-    if (moved.size >= MOST) return
+  function note(payload: string | null): void {
+    if (payload === null || moved.size >= MOST) return
     moved.add(Number(payload))
     timer ??= setTimeout(() => void tell().catch(onError), GATHER_MS)
   }

@@ -1,4 +1,5 @@
 import type { Transaction } from 'kysely'
+import type { Isolation } from '../database/database.ts'
 import type { Channel } from '../database/signals.ts'
 import type { Tables } from '../database/tables.ts'
 import type { Core } from './core.ts'
@@ -14,17 +15,23 @@ export interface Change {
 
 /**
  * Runs one change in a transaction and sends its signals after the commit. Inside, await database
- * calls only: SQLite has one connection, and every other request waits for it.
+ * calls only: SQLite has one connection, and every other request waits for it. On PostgreSQL the
+ * work is done again when another change got in its way: it changes nothing but the database.
  */
-export async function transact<T>(core: Core, work: (change: Change) => Promise<T>): Promise<T> {
+export async function transact<T>(
+  core: Core,
+  work: (change: Change) => Promise<T>,
+  isolation?: Isolation,
+): Promise<T> {
   const signals = new Map<string, [Channel, string]>()
-  const result = await core.database.kysely.transaction().execute((db) =>
-    work({
+  const result = await core.database.transaction((db) => {
+    signals.clear()
+    return work({
       db,
       now: core.database.now(),
       signal: (channel, payload = '') => signals.set(`${channel} ${payload}`, [channel, payload]),
-    }),
-  )
+    })
+  }, isolation)
   for (const [channel, payload] of signals.values()) {
     core.database.signals.notify(channel, payload)
   }

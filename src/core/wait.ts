@@ -38,7 +38,7 @@ function nextMove(
   return new Promise((resolve) => {
     const timer = setTimeout(end, ms)
     const unsubscribe = core.database.signals.subscribe('delivery', (payload) => {
-      if (payload === String(number)) end()
+      if (payload === null || payload === String(number)) end()
     })
     signal?.addEventListener('abort', end)
     function end(): void {

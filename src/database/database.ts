@@ -8,12 +8,27 @@ export type Engine = 'sqlite' | 'postgres'
 /** Either of the two: inside a transaction or not. */
 export type Connection = Kysely<Tables> | Transaction<Tables>
 
+/** What a transaction does. It may be done more than once, and counts once: outside of the database it changes nothing. */
+export type Work<T> = (db: Transaction<Tables>) => Promise<T>
+
+/**
+ * What a transaction sees. `snapshot`: the database as it was when it began; when somebody else has
+ * changed meanwhile what it changes, it is undone and done again. `latest`: each of its statements sees
+ * what is committed by then, so that it can step over what others hold; it must not write what
+ * follows from what it has read before. SQLite runs all one after the other.
+ */
+export type Isolation = 'snapshot' | 'latest'
+
 /** The seam behind which SQLite or PostgreSQL lies. The engines differ in what stands here and nowhere else. */
 export interface Database {
   readonly engine: Engine
   readonly kysely: Kysely<Tables>
   /** Runs a query that only reads, outside of every change: it sees what is committed and waits for no writer. */
   read<Row>(query: CompiledQuery<Row>): Promise<Row[]>
+  /** Runs a change, all of it or nothing; `snapshot` when not said. */
+  transaction<T>(work: Work<T>, isolation?: Isolation): Promise<T>
+  /** Runs what changes the schema, all of it or nothing, while no other node does. */
+  alone<T>(work: Work<T>): Promise<T>
   /** The database's time: leases and expiries of all nodes are measured by it. */
   readonly now: Clock
   /** Wakes whoever waits, on every node that uses this database. */

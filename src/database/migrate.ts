@@ -10,12 +10,22 @@ import * as orders from './migrations/0006-orders.ts'
 import * as archives from './migrations/0007-archives.ts'
 import * as endedSessions from './migrations/0008-ended-sessions.ts'
 import * as limitedGrants from './migrations/0009-limited-grants.ts'
+import * as manyNodes from './migrations/0010-many-nodes.ts'
+import type { Tables } from './tables.ts'
 
-interface OwnMigration {
+export interface SchemaStep {
   up(db: Kysely<unknown>, engine: Engine): Promise<void>
+  /**
+   * The oldest step that a node must know to work with the schema after this one. A step that only adds
+   * says nothing here; one that takes away comes a release after the last version that uses it.
+   */
+  readonly oldest?: number
 }
 
-const migrations: Record<string, OwnMigration> = {
+/** By name, which begins with the number of the step. */
+export type SchemaSteps = Readonly<Record<string, SchemaStep>>
+
+export const schemaSteps: SchemaSteps = {
   '0001-foundation': foundation,
   '0002-work-files': workFiles,
   '0003-studies': studies,
@@ -25,41 +35,82 @@ const migrations: Record<string, OwnMigration> = {
   '0007-archives': archives,
   '0008-ended-sessions': endedSessions,
   '0009-limited-grants': limitedGrants,
+  '0010-many-nodes': manyNodes,
+}
+
+/** What the database says of itself. */
+interface Schema {
+  /** The newest step that was done; 0 for none. */
+  version: number
+  /** The oldest version whose nodes can still work with it. */
+  oldest: number
 }
 
 /**
- * Brings the schema up to what this version needs. Nodes that start together do it once.
- * @throws Error with one sentence when the database was made by a newer version.
+ * Brings the schema up to what this version needs, once, however many nodes start together. A newer
+ * schema is left as it is and used, as long as it says that this version can.
+ * @param steps all that this version knows
+ * @throws Error with one sentence when the database was made by a version that is too new
  */
-export async function migrate(database: Database): Promise<void> {
-  await refuseNewer(database)
-  const migrator = new Migrator({
-    db: database.kysely,
-    provider: {
-      getMigrations: async () =>
-        Object.fromEntries(
-          Object.entries(migrations).map(([name, { up }]): [string, Migration] => [
-            name,
-            { up: (db) => up(db, database.engine) },
-          ]),
-        ),
-    },
+export async function migrate(database: Database, steps = schemaSteps): Promise<void> {
+  const known = newest(steps)
+  if (isThere(await readSchema(database.kysely), known)) return
+  await database.alone(async (db) => {
+    // Another node may have done it meanwhile.
+    if (isThere(await readSchema(db), known)) return
+    const { error } = await new Migrator({
+      db,
+      provider: { getMigrations: async () => asMigrations(steps, database.engine) },
+    }).migrateToLatest()
+    if (error !== undefined) throw error
+    await writeSchema(db, {
+      version: known,
+      oldest: Math.max(...Object.values(steps).map((step) => step.oldest ?? 0)),
+    })
   })
-  const { error } = await migrator.migrateToLatest()
-  if (error !== undefined) throw error
 }
 
-async function refuseNewer(database: Database): Promise<void> {
-  const tables = await database.kysely.introspection.getTables({ withInternalKyselyTables: true })
-  if (!tables.some((table) => table.name === 'kysely_migration')) return
-  const applied = await database.kysely
-    .withTables<{ kysely_migration: { name: string } }>()
-    .selectFrom('kysely_migration')
-    .select('name')
-    .execute()
-  const unknown = applied.find(({ name }) => !(name in migrations))
-  if (unknown === undefined) return
-  throw new Error(
-    `The database was made by a newer version of Claimcheck (it has the step "${unknown.name}"). Install that version, or point CLAIMCHECK_DATABASE_URL at another database.`,
+function newest(steps: SchemaSteps): number {
+  return Math.max(...Object.keys(steps).map((name) => Number.parseInt(name, 10)))
+}
+
+function isThere({ version, oldest }: Schema, known: number): boolean {
+  if (oldest > known) {
+    throw new Error(
+      `The database was made by a newer version of Claimcheck (its schema is ${version} and needs at least ${oldest}; this version knows ${known}). Install that version, or point CLAIMCHECK_DATABASE_URL at another database.`,
+    )
+  }
+  return version >= known
+}
+
+function asMigrations(steps: SchemaSteps, engine: Engine): Record<string, Migration> {
+  return Object.fromEntries(
+    Object.entries(steps).map(([name, { up }]) => [name, { up: (db) => up(db, engine) }]),
   )
+}
+
+/** Tables that no operation of the core uses. */
+type OwnTables = {
+  kysely_migration: { name: string }
+  schema_version: Schema
+}
+
+async function readSchema(db: Kysely<Tables>): Promise<Schema> {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true })
+  const has = (name: string) => tables.some((table) => table.name === name)
+  const own = db.withTables<OwnTables>()
+  if (has('schema_version')) {
+    return await own.selectFrom('schema_version').selectAll().executeTakeFirstOrThrow()
+  }
+  if (!has('kysely_migration')) return { version: 0, oldest: 0 }
+  // Made before the schema said its version.
+  const applied = await own.selectFrom('kysely_migration').select('name').execute()
+  const version = Math.max(0, ...applied.map(({ name }) => Number.parseInt(name, 10)))
+  return { version, oldest: version }
+}
+
+async function writeSchema(db: Kysely<Tables>, schema: Schema): Promise<void> {
+  const own = db.withTables<OwnTables>()
+  await own.deleteFrom('schema_version').execute()
+  await own.insertInto('schema_version').values(schema).execute()
 }

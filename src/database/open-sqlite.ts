@@ -4,6 +4,7 @@ import {
   CompiledQuery,
   type DatabaseConnection,
   Kysely,
+  SqliteAdapter,
   type SqliteDatabase,
   SqliteDialect,
   SqliteDriver,
@@ -43,6 +44,8 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Database 
     kysely,
     read: async <Row>(query: CompiledQuery<Row>) =>
       reader === null ? (await kysely.executeQuery(query)).rows : reader.all<Row>(query),
+    transaction: (work) => kysely.transaction().execute(work),
+    alone: (work) => kysely.transaction().execute(work),
     now: options.now ?? systemClock,
     signals: createLocalSignals(),
     async close() {
@@ -103,6 +106,17 @@ class ImmediateSqliteDialect extends SqliteDialect {
 
   override createDriver(): SqliteDriver {
     return new ImmediateSqliteDriver(this.#config)
+  }
+
+  override createAdapter(): SqliteAdapter {
+    return new TransactionalSqliteAdapter()
+  }
+}
+
+/** SQLite's schema changes are undone with their transaction, which Kysely makes no use of by itself. */
+class TransactionalSqliteAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true
   }
 }
 

@@ -5,6 +5,9 @@
  */
 export type Channel = 'jobs' | 'events' | 'delivery' | 'grant' | 'cancel' | 'access'
 
+/** Hears the payload of a signal; null when some may have been missed: then anything may have happened. */
+export type Listener = (payload: string | null) => void
+
 /**
  * Wake-up calls. They carry no truth: a listener reads the database when it hears one, and looks by
  * itself now and then, because a signal can be lost.
@@ -12,16 +15,26 @@ export type Channel = 'jobs' | 'events' | 'delivery' | 'grant' | 'cancel' | 'acc
 export interface Signals {
   notify(channel: Channel, payload?: string): void
   /** Returns the function that ends the subscription. */
-  subscribe(channel: Channel, listener: (payload: string) => void): () => void
+  subscribe(channel: Channel, listener: Listener): () => void
 }
 
 /** Signals within one process. */
-export function createLocalSignals(): Signals {
-  const listeners = new Map<Channel, Set<(payload: string) => void>>()
+export interface LocalSignals extends Signals {
+  /** Wakes every listener: signals of others may have been missed. */
+  missed(): void
+}
+
+export function createLocalSignals(): LocalSignals {
+  const listeners = new Map<Channel, Set<Listener>>()
   return {
     notify(channel, payload = '') {
       for (const listener of listeners.get(channel) ?? []) {
         listener(payload)
+      }
+    },
+    missed() {
+      for (const listener of [...listeners.values()].flatMap((set) => [...set])) {
+        listener(null)
       }
     },
     subscribe(channel, listener) {

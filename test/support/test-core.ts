@@ -4,10 +4,13 @@ import type { TestContext } from 'node:test'
 import type { Core } from '../../src/core/core.ts'
 import type { DownloadType } from '../../src/core/download-type.ts'
 import { createMasterKeys } from '../../src/core/encryption/master-keys.ts'
+import type { Database } from '../../src/database/database.ts'
 import { migrate } from '../../src/database/migrate.ts'
+import { openPostgres } from '../../src/database/open-postgres.ts'
 import { openSqlite } from '../../src/database/open-sqlite.ts'
 import { openDiskStore } from '../../src/storage/disk.ts'
 import { temporaryFolder } from './temporary-folder.ts'
+import { databaseUrlOf, testLimits } from './test-database.ts'
 
 /** A clock that stands still until it is moved. */
 export interface TestClock {
@@ -29,15 +32,14 @@ export interface TestCore extends Core {
   readonly clock: TestClock
 }
 
-/** A core over the embedded engines in a temporary folder, with a clock of its own; closed with the test. */
+/** A core over the engine that the tests run on and a temporary folder, with a clock of its own; closed with the test. */
 export async function openTestCore(
   t: Pick<TestContext, 'after'>,
   options: { downloadTypes?: readonly DownloadType[] } = {},
 ): Promise<TestCore> {
   const folder = await temporaryFolder(t)
   const clock = createTestClock()
-  const database = openSqlite(join(folder, 'claimcheck.sqlite'), { now: clock })
-  await migrate(database)
+  const database = await openTestDatabase(await databaseUrlOf(folder), clock)
   const store = await openDiskStore(join(folder, 'objects'))
   t.after(async () => {
     await store.close()
@@ -63,4 +65,12 @@ export async function openTestCore(
       maxDocumentBytes: 1_000_000,
     },
   }
+}
+
+async function openTestDatabase(url: string, now: TestClock): Promise<Database> {
+  const path = /^sqlite:(.*)$/.exec(url)?.[1]
+  const database =
+    path === undefined ? await openPostgres(url, { ...testLimits, now }) : openSqlite(path, { now })
+  await migrate(database)
+  return database
 }

@@ -11,6 +11,7 @@ import { type RunningServer, startServer } from '../../src/server.ts'
 import type { PrepareFile } from '../../src/workers/prepare-file.ts'
 import { seedAccount } from './accounts.ts'
 import { temporaryFolder } from './temporary-folder.ts'
+import { databaseUrlOf } from './test-database.ts'
 
 export interface TestServerOptions {
   config?: ClaimcheckConfig
@@ -29,7 +30,7 @@ export interface TestServer extends RunningServer {
   readonly log: Record<string, unknown>[]
 }
 
-/** Starts the real server on a free port with the embedded engines; it is closed with the test. */
+/** Starts the real server on a free port with a folder as its store and the engine that the tests run on; it is closed with the test. */
 export async function startTestServer(
   t: Pick<TestContext, 'after'>,
   options: TestServerOptions = {},
@@ -37,6 +38,8 @@ export async function startTestServer(
   const folder = options.folder ?? (await temporaryFolder(t))
   const environment: Environment = {
     CLAIMCHECK_DATA: join(folder, 'data'),
+    CLAIMCHECK_DATABASE_URL: await databaseUrlOf(folder),
+    CLAIMCHECK_DATABASE_CONNECTIONS: '5',
     CLAIMCHECK_PORT: '0',
     CLAIMCHECK_SIGNING_KEYS: newKey('test'),
     CLAIMCHECK_MASTER_KEYS: newKey('test'),

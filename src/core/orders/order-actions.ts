@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { OrderRow } from '../../database/order-tables.ts'
 import type { DeliveryRow, DeliveryState } from '../../database/tables.ts'
+import { holdAccount } from '../accounts/accounts.ts'
 import type { Core } from '../core.ts'
 import { findDeliveryByNumber, moveDelivery } from '../deliveries.ts'
 import { expireFiles, listDeliveryFiles } from '../delivery-files.ts'
@@ -8,7 +9,7 @@ import { DeliveryError } from '../errors.ts'
 import { cancelJobs } from '../jobs.ts'
 import type { Principal } from '../principal.ts'
 import { type Change, transact } from '../transact.ts'
-import { lockOwner, requeueBatches, startBatches } from './order-batches.ts'
+import { requeueBatches, startBatches } from './order-batches.ts'
 import type { OrderWish } from './order-fill.ts'
 import { closeOrder, moveOrderFiles, settleOrder } from './order-progress.ts'
 import { markOrder } from './order-rows.ts'
@@ -152,7 +153,7 @@ async function act(
 ): Promise<void> {
   await transact(core, async (change) => {
     const first = await demandOwnOrder(core, principal, { number, action: 'manage', change })
-    await lockOwner(core, change, first.delivery.owner_id)
+    await holdAccount(change, first.delivery.owner_id)
     // Read again behind the lock: only then does it stand still.
     const found = await demandOwnOrder(core, principal, { number, action: 'manage', change })
     demandAllowed(found.delivery, found.order, action)

@@ -126,22 +126,8 @@ export async function endBatches(change: Change, orderNumber: number): Promise<v
 }
 
 /**
- * Orders' changes of one account go one after the other, so that two of them never both take the
- * last free turn. SQLite has one writer anyway.
- */
-export async function lockOwner(core: Core, change: Change, ownerId: string): Promise<void> {
-  if (core.database.engine !== 'postgres') return
-  await change.db
-    .selectFrom('accounts')
-    .select('id')
-    .where('id', '=', ownerId)
-    .forNoKeyUpdate()
-    .execute()
-}
-
-/**
  * Starts the sub-orders of an account whose turn it is, the oldest order's first: as long as fewer
- * than the setting says are prepared or wait to be picked up. Behind `lockOwner`.
+ * than the setting says are prepared or wait to be picked up. Behind `holdAccount`.
  */
 export async function startBatches(core: Core, change: Change, ownerId: string): Promise<void> {
   let free = core.settings.orderBatchesAtOnce - (await countBusy(change.db, ownerId))

@@ -7,17 +7,18 @@ import type {
   ProductFileRow,
   ProductRow,
 } from '../../database/order-tables.ts'
+import { holdAccount } from '../accounts/accounts.ts'
 import type { Core } from '../core.ts'
 import { insertDeliveryFiles } from '../delivery-files.ts'
 import type { Change } from '../transact.ts'
 import { compileFileNamePattern } from './file-name-pattern.ts'
-import { lastBatch, lockOwner, openBatch, saveBatch, startBatches } from './order-batches.ts'
+import { lastBatch, openBatch, saveBatch, startBatches } from './order-batches.ts'
 import { insertOrderFiles, listOrderFiles, openDataset, saveDataset } from './order-files.ts'
 import { settleOrder } from './order-progress.ts'
 import { addToOrder, demandOrder, saveFill } from './order-rows.ts'
 import { type FoundProducts, searchProducts } from './product-search.ts'
 import { listProductFiles } from './products.ts'
-import { parseSearchQuery, type SearchQuery } from './search-query.ts'
+import { parseSearchQueries } from './search-query.ts'
 
 /** Which files are ordered. */
 export interface OrderWish {
@@ -52,7 +53,7 @@ export async function nextWishedFiles(
   at: { organizationId: string; cursor: FillCursor; until: number },
 ): Promise<WishedFiles> {
   const { organizationId, cursor, until } = at
-  const search = { organizationId, query: anyOf(wish.queries), from: cursor.product, until }
+  const search = { organizationId, query: parseSearchQueries(wish.queries), from: cursor.product, until }
   const found = await searchProducts(db, search)
   const isResumed = found.products[0]?.number === cursor.product
   const files = await listProductFiles(db, {
@@ -67,10 +68,6 @@ export async function nextWishedFiles(
     files: files.filter((file) => matches(file.name)),
     next: nextCursor(found, files),
   }
-}
-
-function anyOf(queries: readonly string[]): SearchQuery {
-  return { kind: 'or', of: queries.map(parseSearchQuery) }
 }
 
 function nextCursor(found: FoundProducts, files: readonly ProductFileRow[]): FillCursor | null {
@@ -92,7 +89,7 @@ export async function fillOrder(
   organizationId: string,
 ): Promise<boolean> {
   if (order.fill_until === null) return true
-  await lockOwner(core, change, order.owner_id)
+  await holdAccount(change, order.owner_id)
   const wished = await nextWishedFiles(change.db, JSON.parse(order.request) as OrderWish, {
     organizationId,
     cursor: { product: order.fill_product, file: order.fill_file },

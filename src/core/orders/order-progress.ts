@@ -1,11 +1,12 @@
 import type { OrderRow } from '../../database/order-tables.ts'
 import type { DeliveryFileState, DeliveryState } from '../../database/tables.ts'
+import { holdAccount } from '../accounts/accounts.ts'
 import type { Core } from '../core.ts'
 import { findDeliveryByNumber, moveDelivery, noteProgress } from '../deliveries.ts'
 import { type FileMove, moveDeliveryFiles } from '../delivery-files.ts'
 import { isOver } from '../delivery-state.ts'
 import type { Change } from '../transact.ts'
-import { countInBatch, endBatches, lockOwner, startBatches } from './order-batches.ts'
+import { countInBatch, endBatches, startBatches } from './order-batches.ts'
 import { addCounts, clearCounts } from './order-counts.ts'
 import { type FileOfOrder, findOrderFiles } from './order-files.ts'
 import { addToOrder, demandOrder, emptyOrder } from './order-rows.ts'
@@ -21,7 +22,7 @@ export async function moveOrderFiles(
   { orderNumber, numbers, ...move }: { orderNumber: number; numbers: readonly number[] } & FileMove,
 ): Promise<void> {
   const { owner_id } = await demandOrder(change.db, orderNumber)
-  await lockOwner(core, change, owner_id)
+  await holdAccount(change, owner_id)
   const moved = await moveDeliveryFiles(change, numbers, move)
   const files = await findOrderFiles(change.db, moved)
   if (files.length === 0) return
@@ -47,7 +48,7 @@ export async function moveOrderFiles(
 /** Ends an order, none of whose files can be picked up any more, and lets the account's next sub-orders start. */
 export async function closeOrder(core: Core, change: Change, orderNumber: number): Promise<void> {
   const { owner_id } = await demandOrder(change.db, orderNumber)
-  await lockOwner(core, change, owner_id)
+  await holdAccount(change, owner_id)
   await endBatches(change, orderNumber)
   await clearCounts(change, orderNumber)
   await emptyOrder(change, orderNumber)

@@ -17,7 +17,7 @@ export async function waitForWork<T>(
   const deadline = performance.now() + forMs
   const bell = createBell()
   const unsubscribe = core.database.signals.subscribe('jobs', (queue) => {
-    if (queues.includes(queue)) bell.ring()
+    if (queue === null || queues.includes(queue)) bell.ring()
   })
   signal.addEventListener('abort', bell.ring)
   try {
