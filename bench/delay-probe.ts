@@ -15,8 +15,12 @@ export interface Delays {
 
 let finish: (() => Delays) | null = null
 process.on('message', () => {
-  if (finish === null) finish = watch()
-  else process.send?.(finish())
+  if (finish === null) {
+    finish = watch()
+    return
+  }
+  process.send?.(finish())
+  finish = null
 })
 process.channel?.unref()
 
@@ -25,16 +29,20 @@ function watch(): () => Delays {
   delay.enable()
   let longest = 0
   let before = threadTime()
-  setInterval(() => {
+  const timer = setInterval(() => {
     const now = threadTime()
     longest = Math.max(longest, now - before)
     before = now
   }, 1).unref()
-  return () => ({
-    p99: delay.percentile(99) / 1e6,
-    max: delay.max / 1e6,
-    longestWork: longest,
-  })
+  return () => {
+    clearInterval(timer)
+    delay.disable()
+    return {
+      p99: delay.percentile(99) / 1e6,
+      max: delay.max / 1e6,
+      longestWork: longest,
+    }
+  }
 }
 
 function threadTime(): number {

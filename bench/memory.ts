@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { requestsPerSecond } from './load.ts'
 import { benchEnvironment, startServer, temporaryFolder } from './process.ts'
+import { residentMegabytes } from './resident.ts'
 import type { Row } from './table.ts'
 import { createLoad, pollLoad, seedWorld } from './world.ts'
 
@@ -30,9 +30,4 @@ export async function benchMemory({ quick }: { quick: boolean }): Promise<Row[]>
       goal: '< 150 MB',
     },
   ]
-}
-
-function residentMegabytes(pid: number): number {
-  const [, pages = '0'] = readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')
-  return Math.round((Number(pages) * 4096) / 1e6)
 }

@@ -5,6 +5,8 @@ import { benchArchives } from './archives.ts'
 import { benchBytes } from './bytes.ts'
 import { benchClient } from './client.ts'
 import { benchDelay } from './delay.ts'
+import { benchImports } from './imports.ts'
+import { benchListing } from './listing.ts'
 import { benchMemory } from './memory.ts'
 import { buildProduct } from './process.ts'
 import { printTable, type Row } from './table.ts'
@@ -20,6 +22,8 @@ const parts: Record<string, (options: { quick: boolean }) => Promise<Row[]>> = {
   bytes: benchBytes,
   client: benchClient,
   delay: benchDelay,
+  imports: benchImports,
+  listing: benchListing,
   memory: benchMemory,
 }
 

@@ -1,3 +1,4 @@
+import { setImmediate as othersTurn } from 'node:timers/promises'
 import type { Core } from '../core/core.ts'
 import { findDeliveryByNumber } from '../core/deliveries.ts'
 import { finishJob } from '../core/job-life.ts'
@@ -31,8 +32,10 @@ export function createOrderHandlers(
 }
 
 async function fill(core: Core, { job, signal }: Attempt): Promise<void> {
-  do signal.throwIfAborted()
-  while (!(await fillNext(core, job)))
+  while (!(await fillNext(core, job))) {
+    signal.throwIfAborted()
+    await othersTurn()
+  }
   await finishJob(core, job, async () => {})
 }
 

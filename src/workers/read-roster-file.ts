@@ -7,8 +7,8 @@ import type { ImportCalls, ImportReport, ImportTask } from './import-task.ts'
 import { createCsvWriter } from './writers/csv.ts'
 import type { RowWriter } from './writers/row-writer.ts'
 
-/** Rows that are checked, applied and answered together: about 5 ms of the main thread's time. */
-const BATCH = { rows: 100, characters: 262_144 } as const
+/** Rows that are checked, applied and answered together: 2 to 4 ms of the main thread's time. */
+const BATCH = { rows: 50, characters: 131_072 } as const
 /** Stands in the result for a password. */
 const MASK = '********'
 

@@ -8,7 +8,7 @@ import type {
   ImportTask,
 } from './import-task.ts'
 
-/** A row is at most a MiB, a batch a hundred of them: what needs more than this is an attack. */
+/** A row is at most a MiB, a batch fifty of them: what needs more than this is an attack. */
 const memoryMegabytes = 512
 
 /**

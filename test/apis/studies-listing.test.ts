@@ -22,6 +22,7 @@ import { until } from '../support/until.ts'
 
 const COUNT = sized(20_000, 1_000_000)
 const PAGE = 1000
+const FIRST_PAGE = 50
 
 describe('names in the studies API', () => {
   it('survive the round trip: listed, fetched by their URL, saved', async (t) => {
@@ -89,7 +90,7 @@ describe(`a listing of ${COUNT.toLocaleString('en')} files`, () => {
     assert.ok(pages.read <= waiting + 1)
   })
 
-  it('can be sent from its first page on, which is one look-up', async (t) => {
+  it('can be sent from its first page on, which is short and one look-up', async (t) => {
     const { core, pages } = await setUp(t, await openTestCore(t))
     await fill(core, { count: 3000, length: 12 })
     const account = await findAccountByUsername(core, 'ada')
@@ -100,7 +101,7 @@ describe(`a listing of ${COUNT.toLocaleString('en')} files`, () => {
     })
     const sequence = listing.pages()
     const { value } = await sequence.next()
-    assert.equal(value?.length, PAGE)
+    assert.equal(value?.length, FIRST_PAGE)
     assert.equal(pages.read, 1)
   })
 
@@ -124,7 +125,7 @@ describe(`a listing of ${COUNT.toLocaleString('en')} files`, () => {
     }
     assert.equal(seen.files, COUNT)
     assert.equal(seen.outOfOrder, 0)
-    assert.equal(pages.read, COUNT / PAGE)
+    assert.equal(pages.read, 1 + Math.ceil((COUNT - FIRST_PAGE) / PAGE))
     // A page is about 0.3 MB of text; the whole is 230 bytes a file.
     assert.ok(used.most < 48 * 1024 * 1024, `${Math.round(used.most / 1024 / 1024)} MB more`)
   })

@@ -8,6 +8,8 @@ import { searchProducts } from '../../src/core/orders/product-search.ts'
 import { newestProduct } from '../../src/core/orders/products.ts'
 import {
   comparableOf,
+  countTerms,
+  parseSearchQueries,
   parseSearchQuery,
   type SearchQuery,
 } from '../../src/core/orders/search-query.ts'
@@ -79,6 +81,13 @@ describe('parseSearchQuery()', () => {
     for (const text of refused) {
       assert.throws(() => parseSearchQuery(text), { code: 'invalid' }, text.slice(0, 40))
     }
+  })
+
+  it('counts the terms of all queries of an order together', () => {
+    const hundred = Array.from({ length: 100 }, () => 'a:*b*').join(' OR ')
+    assert.equal(countTerms(parseSearchQueries([hundred, hundred])), 200)
+    const six = Array.from({ length: 6 }, () => hundred)
+    assert.throws(() => parseSearchQueries(six), { code: 'invalid' })
   })
 
   it('answers any text with a query or a refusal', () => {
@@ -164,6 +173,10 @@ describe('searchProducts()', () => {
     const second = await searchProducts(core.database.kysely, { ...search, from: first.next ?? 0 })
     assert.equal(second.products.length, 1)
     assert.equal(second.next, null)
+    // Each term is looked for in each product.
+    const long = parseSearchQuery(Array.from({ length: 100 }, () => 'NOT odd:2').join(' AND '))
+    const short = await searchProducts(core.database.kysely, { ...search, query: long, from: 0 })
+    assert.equal(short.products.length, 50)
   })
 })
 

@@ -53,7 +53,12 @@ export async function nextWishedFiles(
   at: { organizationId: string; cursor: FillCursor; until: number },
 ): Promise<WishedFiles> {
   const { organizationId, cursor, until } = at
-  const search = { organizationId, query: parseSearchQueries(wish.queries), from: cursor.product, until }
+  const search = {
+    organizationId,
+    query: parseSearchQueries(wish.queries),
+    from: cursor.product,
+    until,
+  }
   const found = await searchProducts(db, search)
   const isResumed = found.products[0]?.number === cursor.product
   const files = await listProductFiles(db, {

@@ -1,3 +1,4 @@
+import { setImmediate as othersTurn } from 'node:timers/promises'
 import type { OrderDatasetRow, OrderRow } from '../../database/order-tables.ts'
 import type { DeliveryRow } from '../../database/tables.ts'
 import type { Core } from '../core.ts'
@@ -108,6 +109,8 @@ async function demandFiles(
       throw new DeliveryError('limit_reached', `The files have more than ${order.maxBytes} bytes.`)
     }
     cursor = wished.next
+    // Each step holds up the embedded database's thread: the requests come in between.
+    await othersTurn()
   }
   if (files === 0) throw new DeliveryError('not_found', 'No file was found for this order.')
 }

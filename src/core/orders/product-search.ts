@@ -2,10 +2,12 @@ import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kyse
 import type { Connection } from '../../database/database.ts'
 import type { ProductRow } from '../../database/order-tables.ts'
 import type { Tables } from '../../database/tables.ts'
-import type { RangeEnd, SearchQuery, TextPattern } from './search-query.ts'
+import { countTerms, type RangeEnd, type SearchQuery, type TextPattern } from './search-query.ts'
 
 /** Products looked at in one step: what SQLite answers in a few milliseconds. */
 const STEP = 500
+/** Each of them costs as much as the query has terms: the step is shorter for long queries. */
+const MOST_LOOKS = 5000
 
 export interface ProductSearch {
   organizationId: string
@@ -24,7 +26,8 @@ export interface FoundProducts {
 }
 
 /**
- * One step of a search over an organization's products: at most 500 are looked at, by index, so that
+ * One step of a search over an organization's products: at most 500 are looked at, by index, fewer
+ * where the query has many terms, so that
  * no step takes long however many there are. Where the query names values that a product must
  * have, only products that have one of them are looked at.
  */
@@ -32,7 +35,8 @@ export async function searchProducts(
   db: Connection,
   search: ProductSearch,
 ): Promise<FoundProducts> {
-  const numbers = await candidates(db, search)
+  const step = Math.min(STEP, Math.ceil(MOST_LOOKS / Math.max(1, countTerms(search.query))))
+  const numbers = await candidates(db, search, step)
   const last = numbers.at(-1)
   if (last === undefined) return { products: [], next: null }
   const products = await db
@@ -42,10 +46,10 @@ export async function searchProducts(
     .where((eb) => condition(eb, search.query))
     .orderBy('number')
     .execute()
-  return { products, next: numbers.length < STEP ? null : last + 1 }
+  return { products, next: numbers.length < step ? null : last + 1 }
 }
 
-async function candidates(db: Connection, search: ProductSearch): Promise<number[]> {
+async function candidates(db: Connection, search: ProductSearch, step: number): Promise<number[]> {
   const { organizationId, query, from, until } = search
   const required = requiredTexts(query)
   if (required === null) {
@@ -56,7 +60,7 @@ async function candidates(db: Connection, search: ProductSearch): Promise<number
       .where('number', '>=', from)
       .where('number', '<=', until)
       .orderBy('number')
-      .limit(STEP)
+      .limit(step)
       .execute()
     return rows.map((row) => row.number)
   }
@@ -70,7 +74,7 @@ async function candidates(db: Connection, search: ProductSearch): Promise<number
     .where('product_number', '>=', from)
     .where('product_number', '<=', until)
     .orderBy('product_number')
-    .limit(STEP)
+    .limit(step)
     .execute()
   return rows.map((row) => row.product_number)
 }

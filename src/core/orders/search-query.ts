@@ -43,6 +43,25 @@ export function parseSearchQuery(text: string): SearchQuery {
   return query
 }
 
+/**
+ * Several queries as one that finds what any of them finds.
+ * @throws DeliveryError `invalid` as `parseSearchQuery`, or for more than 500 terms in all of them
+ */
+export function parseSearchQueries(texts: readonly string[]): SearchQuery {
+  const query: SearchQuery = { kind: 'or', of: texts.map(parseSearchQuery) }
+  if (countTerms(query) > mostTerms) {
+    throw new DeliveryError('invalid', `The queries have more than ${mostTerms} terms.`)
+  }
+  return query
+}
+
+/** How many values, ranges and fields a query names: what looking at a product costs. */
+export function countTerms(query: SearchQuery): number {
+  if (query.kind === 'not') return countTerms(query.of)
+  if (query.kind !== 'and' && query.kind !== 'or') return 1
+  return query.of.reduce((sum, one) => sum + countTerms(one), 0)
+}
+
 /** A text as a number: numbers as they are, ISO dates in ms since the epoch; null for other texts. */
 export function comparableOf(text: string): number | null {
   if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?$/i.test(text)) return Number(text)

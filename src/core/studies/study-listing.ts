@@ -11,6 +11,8 @@ import { type StudyPath, studyPermission, visibleStudies } from './study-path.ts
 
 /** Rows that are read at once. */
 const PAGE = 1000
+/** Rows of the first page, small so that the first byte comes soon: a whole one takes 5 to 10 ms. */
+const FIRST_PAGE = 50
 
 /** A depth of the listing: the whole organization, a study, or one delivery. */
 export interface ListedPath {
@@ -143,12 +145,12 @@ async function* pagesOf(
   limit: number,
 ): AsyncGenerator<ListedStudyFile[]> {
   let [time, number] = [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]
-  for (;;) {
-    const rows = await queries[depth](core.database, [of, time, number, limit])
+  for (let count = FIRST_PAGE; ; count = limit) {
+    const rows = await queries[depth](core.database, [of, time, number, count])
     const last = rows.at(-1)
     if (last === undefined) return
     yield rows
-    if (rows.length < limit) return
+    if (rows.length < count) return
     time = last.modified_at
     number = last.file_number
   }
