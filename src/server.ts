@@ -30,7 +30,6 @@ import { logRequests, logSigned } from './http/request-log.ts'
 import type { TlsFiles } from './http/tls-files.ts'
 import { tokenRoutes } from './http/token-routes.ts'
 import { createUseRecorder } from './http/use-recorder.ts'
-import { createUseRecorder } from './http/use-recorder.ts'
 import type { LoadedConfig } from './load-config.ts'
 import type { Logger } from './log.ts'
 import { type Installation, openInstallation } from './open-installation.ts'
@@ -41,7 +40,8 @@ import { createImportHandler } from './workers/import-handler.ts'
 import { startWorkerLoop } from './workers/loop.ts'
 import { createOrderHandlers } from './workers/order-handlers.ts'
 import { createAddressCheck } from './workers/outgoing/public-address.ts'
-import { type PrepareFile, prepareAtOnce } from './workers/prepare-file.ts'
+import type { PrepareFile } from './workers/prepare-file.ts'
+import { createStoredFilePreparer } from './workers/prepare-stored.ts'
 import { createPullHandler } from './workers/pull-handler.ts'
 import { startSweeper } from './workers/sweeper.ts'
 import { startWatchedFolder, type WatchedFolder } from './workers/watch/watched-folder.ts'
@@ -51,7 +51,7 @@ export interface ServerOptions {
   log: Logger
   /** A configuration to use in place of the file that the settings name. */
   config?: LoadedConfig
-  /** Brings ordered files within reach; at once when left out. */
+  /** Brings ordered files within reach; from the store's cold classes when left out. */
   prepareFile?: PrepareFile
 }
 
@@ -73,7 +73,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { settings, log, config } = options
   const installation = await openInstallation(settings, config)
   try {
-    return await start(installation, log, options.prepareFile ?? prepareAtOnce)
+    const prepareFile = options.prepareFile ?? createStoredFilePreparer(installation.core)
+    return await start(installation, log, prepareFile)
   } catch (error) {
     await installation.close()
     throw error
@@ -91,13 +92,12 @@ async function start(
   let stopping = false
 
   const uses = createUseRecorder(core, (error) => log.error({ err: error }, 'Uses of links'))
-  const uses = createUseRecorder(core, (error) => log.error({ err: error }, 'Uses of links'))
   const signed: SignedDelivery = {
     core,
     signingKeys,
     pickups,
     uses,
-    uses,
+    redirectSeconds: settings.storageRedirectSeconds,
     addressOf: createClientAddress(settings.trustedProxies),
     onError: (error) => log.error({ err: error }, 'A download by a signed URL failed'),
   }
@@ -165,7 +165,6 @@ async function start(
         closeApp(app, settings.shutdownSeconds),
       ])
       await pickups.close()
-      await uses.flush()
       await uses.flush()
       metrics.close()
       await installation.close()

@@ -14,6 +14,8 @@ export interface GrantedFile {
   >
   /** Whether it opens for somebody at an address; null when for all. */
   admits: ((address: string | null) => boolean) | null
+  /** Does it matter how much of it goes out? A file of an order is `delivered` when all of it did. */
+  isCounted: boolean
   /** Null when the bytes have gone since, and for an archive. */
   bytes: StoredFileFacts | null
 }
@@ -58,6 +60,7 @@ function toGrantedFile(row: Awaited<ReturnType<typeof byId>>[number]): GrantedFi
     suspended_at,
     max_uses,
     networks,
+    kind,
     ...facts
   } = row
   return {
@@ -67,6 +70,7 @@ function toGrantedFile(row: Awaited<ReturnType<typeof byId>>[number]): GrantedFi
       revoked_at: revoked_at ?? suspended_at,
     },
     admits: admissionOf({ networks }),
+    isCounted: kind === 'order',
     bytes: facts.object_key === null ? null : (facts as StoredFileFacts),
   }
 }
@@ -75,11 +79,12 @@ const byId = hotQuery((db) =>
   db
     .selectFrom('grants')
     .leftJoin('delivery_files', 'delivery_files.number', 'grants.file_number')
+    .leftJoin('deliveries', 'deliveries.number', 'delivery_files.delivery_number')
     .leftJoin('stored_files', 'stored_files.id', 'delivery_files.stored_file_id')
     .select(['grants.id', 'grants.account_id', 'grants.file_number', 'grants.archive_id'])
     .innerJoin('accounts', 'accounts.id', 'grants.account_id')
     .select(['grants.disposition', 'grants.revoked_at', 'accounts.suspended_at'])
-    .select(['grants.max_uses', 'grants.networks'])
+    .select(['grants.max_uses', 'grants.networks', 'deliveries.kind'])
     .select(['stored_files.object_key', 'stored_files.size', 'stored_files.media_type'])
     .select(['stored_files.md5', 'stored_files.sha256', 'stored_files.crc32'])
     .select(['stored_files.encryption', 'stored_files.created_at'])

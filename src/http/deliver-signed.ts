@@ -18,6 +18,7 @@ import { sendLinkPage } from './link-page.ts'
 import { receiveSigned, type SignedRefusal } from './receive-signed.ts'
 import { formatS3Error, type S3Error, s3ErrorType, signedUrlChallenge } from './s3-error.ts'
 import { sendContent } from './send-content.ts'
+import { storeUrlOf } from './store-url.ts'
 import type { HeldUse, UseRecorder } from './use-recorder.ts'
 
 export interface SignedDelivery {
@@ -25,6 +26,8 @@ export interface SignedDelivery {
   signingKeys: KeyRing
   pickups: PickupRecorder
   uses: UseRecorder
+  /** How long the store's own URLs live to which requests are sent on; 0 for never. */
+  redirectSeconds: number
   /** The client's address, as trusted proxies say it. */
   addressOf(request: IncomingMessage): string | null
   onError(error: unknown): void
@@ -123,6 +126,10 @@ async function pass(
   const opened = await open(delivery, request, granted)
   if (opened === null) return goneOf(check)
   if (check.method === 'PAGE') return page(delivery, request, { ...passing, opened })
+  const { fileName, expiresAt } = check
+  const seconds = delivery.redirectSeconds
+  const url = storeUrlOf(core, request, { granted, fileName, expiresAt, seconds })
+  if (url !== null) return sendOn(response, 302, url)
   try {
     return await deliver(delivery, request, { ...passing, granted, opened })
   } catch (error) {
@@ -146,10 +153,16 @@ function page(
     const soon = core.database.now() + core.settings.signedUrlSeconds * 1000
     const expiresAt = Math.min(check.expiresAt, soon)
     const location = signUrl(signingKeys, { grantId, fileName, method: 'GET', expiresAt })
-    const fields = { Location: location, 'Content-Length': 0, 'Cache-Control': 'no-store' }
-    response.writeHead(303, fields).end()
+    sendOn(response, 303, location)
     request.resume()
   } else sendLinkPage(response, { fileName, size: opened.content.size })
+  return null
+}
+
+/** Nothing on the way may keep where it leads: the next one is asked for anew. */
+function sendOn(response: ServerResponse, status: 302 | 303, location: string): null {
+  const fields = { Location: location, 'Content-Length': 0, 'Cache-Control': 'no-store' }
+  response.writeHead(status, { ...fields, 'Referrer-Policy': 'no-referrer' }).end()
   return null
 }
 

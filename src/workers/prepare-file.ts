@@ -23,6 +23,3 @@ export type Preparation =
  * sub-order is tried again later.
  */
 export type PrepareFile = (file: FileToPrepare, signal: AbortSignal) => Promise<Preparation>
-
-/** For files that lie within reach already. */
-export const prepareAtOnce: PrepareFile = async () => 'available'

@@ -1,13 +1,14 @@
 import type { Core } from '../../src/core/core.ts'
 import { beginJob } from '../../src/core/job-life.ts'
 import { createOrderHandlers } from '../../src/workers/order-handlers.ts'
-import { type PrepareFile, prepareAtOnce } from '../../src/workers/prepare-file.ts'
+import type { PrepareFile } from '../../src/workers/prepare-file.ts'
+import { createStoredFilePreparer } from '../../src/workers/prepare-stored.ts'
 import { runAttempt } from '../../src/workers/run-attempt.ts'
 
 /** Runs the orders' jobs that can be run now, one after the other, and returns how many there were. */
 export async function runOrderJobs(
   core: Core,
-  prepare: PrepareFile = prepareAtOnce,
+  prepare: PrepareFile = createStoredFilePreparer(core),
 ): Promise<number> {
   const handlers = new Map(createOrderHandlers(core, prepare))
   const steps = new Map([...handlers].map(([kind, handler]) => [kind, handler.steps]))
