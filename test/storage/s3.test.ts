@@ -1,8 +1,7 @@
-import { describeObjectStore } from '../contracts/object-store.ts'
+import { describeBucket } from '../contracts/bucket.ts'
 import { startFakeS3 } from '../support/fake-s3.ts'
-import { openTestS3 } from '../support/s3-store.ts'
+import { suiteCleanup } from '../support/suite-cleanup.ts'
 
-describeObjectStore('a bucket of the fake store', async (t) => {
-  const { environment } = await startFakeS3(t)
-  return await openTestS3(t, environment)
-})
+const fake = startFakeS3(suiteCleanup())
+
+describeBucket('a bucket of the fake store', async () => (await fake).environment)

@@ -14,9 +14,8 @@ export async function openTestS3(
   environment: Record<string, string>,
   options: Partial<S3StoreOptions> = {},
 ): Promise<ObjectStore> {
-  const { address, credentials } = readS3(environment)
-  const own: S3Address = { ...address, prefix: `${address.prefix}${randomUUID()}/` }
-  const store = await openS3Store(own, {
+  const { address, credentials } = readS3(inOwnPlace(environment))
+  const store = await openS3Store(address, {
     credentials,
     encryption: 'none',
     kmsKey: null,
@@ -29,6 +28,12 @@ export async function openTestS3(
   })
   t.after(() => store.close())
   return store
+}
+
+/** The same bucket under a prefix that nobody else has. */
+export function inOwnPlace(environment: Record<string, string>): Record<string, string> {
+  const [place = '', query] = environment.CLAIMCHECK_STORAGE_URL?.split('?') ?? []
+  return { ...environment, CLAIMCHECK_STORAGE_URL: `${place}/${randomUUID()}?${query}` }
 }
 
 /** Where the bucket is and who asks it, as the settings say. */

@@ -9,6 +9,7 @@ import { migrate } from '../../src/database/migrate.ts'
 import { openPostgres } from '../../src/database/open-postgres.ts'
 import { openSqlite } from '../../src/database/open-sqlite.ts'
 import { openDiskStore } from '../../src/storage/disk.ts'
+import type { ObjectStore } from '../../src/storage/object-store.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { databaseUrlOf, testLimits } from './test-database.ts'
 
@@ -32,15 +33,18 @@ export interface TestCore extends Core {
   readonly clock: TestClock
 }
 
-/** A core over the engine that the tests run on and a temporary folder, with a clock of its own; closed with the test. */
+/**
+ * A core over the engine that the tests run on and a temporary folder, or a store that is given, with a
+ * clock of its own; closed with the test.
+ */
 export async function openTestCore(
   t: Pick<TestContext, 'after'>,
-  options: { downloadTypes?: readonly DownloadType[] } = {},
+  options: { downloadTypes?: readonly DownloadType[]; store?: ObjectStore } = {},
 ): Promise<TestCore> {
   const folder = await temporaryFolder(t)
   const clock = createTestClock()
   const database = await openTestDatabase(await databaseUrlOf(folder), clock)
-  const store = await openDiskStore(join(folder, 'objects'))
+  const store = options.store ?? (await openDiskStore(join(folder, 'objects')))
   t.after(async () => {
     await store.close()
     await database.close()
