@@ -4,7 +4,10 @@ import type { ApiName } from './delivery.ts'
 const shapes: readonly (readonly [ApiName, RegExp])[] = [
   ['v1', /\/v1\/(?:deliveries\/[^/]+|files\/\d+)(?:\/(?:files|content))?\/?$/],
   ['downloads', /\/api\/downloads\/[^/]+(?:\/file)?\/?$/],
-  ['manifest', /\.(?:meta4|metalink)$|\/metalink\/download$/],
+  [
+    'manifest',
+    /\.(?:meta4|metalink)$|\/metalink\/download$|\/v1\/manifests\/[^/]+\/manifest\.json$/,
+  ],
   ['orders', /\/rs-order\/(?:user\/)?orders\/\d+(?:\/(?:filesTask\/\d+\/)?files\/available)?\/?$/],
   ['studies', /\/api_file\/v1\/[^/]+(?:\/[^/]+){0,2}\/?$/],
   ['imports', /\/api\/v1\/(?:status|download)\/[^/]+\/?$/],

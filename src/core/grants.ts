@@ -65,18 +65,31 @@ export async function grantFiles(
   return await transact(core, (change) => insertGrants(change, principal, grantings))
 }
 
-function demandReady(core: Core, principal: Principal, { file, delivery }: FoundFile): void {
+function demandReady(core: Core, principal: Principal, found: FoundFile): void {
+  demandReadable(core, principal, found)
+  const { file } = found
+  if (file.state === 'expired') throw new DeliveryError('expired', "The file's time is over.")
+  // The bytes of an order's file may be there before its turn has come.
+  if (file.stored_file_id === null || file.state === 'pending' || file.state === 'failed') {
+    throw new DeliveryError('not_ready', 'The file is not ready yet.')
+  }
+}
+
+/**
+ * Asks whether somebody may pick up a file, whether it is ready or not.
+ * @throws DeliveryError `not_yours`, `forbidden`
+ */
+export function demandReadable(
+  core: Core,
+  principal: Principal,
+  { delivery }: Pick<FoundFile, 'delivery'>,
+): void {
   demand(
     principal,
     'read',
     deliveryThing(core, delivery),
     'This file belongs to somebody else, or you may not pick up files of its type.',
   )
-  if (file.state === 'expired') throw new DeliveryError('expired', "The file's time is over.")
-  // The bytes of an order's file may be there before its turn has come.
-  if (file.stored_file_id === null || file.state === 'pending' || file.state === 'failed') {
-    throw new DeliveryError('not_ready', 'The file is not ready yet.')
-  }
 }
 
 function naming(error: unknown, file: number): unknown {

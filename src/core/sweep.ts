@@ -9,6 +9,8 @@ import { clearLostDrafts } from './imports/import-jobs.ts'
 import { releaseEndedUploads } from './imports/imports.ts'
 import { compactRosters } from './imports/roster.ts'
 import { cancelJobs, isHeld } from './jobs.ts'
+import { forgetManifests } from './manifests/manifests.ts'
+import { forgetPieces } from './manifests/piece-hashes.ts'
 import { closeOrder } from './orders/order-progress.ts'
 import { removeLostWorkFiles, rewrapWorkFiles } from './outside-work/work-files.ts'
 import { expirePortOrders } from './port-orders/port-order-expiry.ts'
@@ -65,6 +67,8 @@ export async function sweep(core: Core, options: SweepOptions): Promise<SweepRep
   await removeOldArchives(core, options)
   await forgetGrants(core, core.database.now() - 30 * DAY_MS)
   await forgetUses(core)
+  await forgetManifests(core, core.database.now() - 30 * DAY_MS)
+  await forgetPieces(core)
   const rewrapped = (await rewrapAll(core, options)) + (await rewrapWorkFiles(core, options.signal))
   return { expired, unreferenced, orphans, abandoned, lapsed, rewrapped }
 }

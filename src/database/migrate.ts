@@ -11,6 +11,7 @@ import * as archives from './migrations/0007-archives.ts'
 import * as endedSessions from './migrations/0008-ended-sessions.ts'
 import * as limitedGrants from './migrations/0009-limited-grants.ts'
 import * as manyNodes from './migrations/0010-many-nodes.ts'
+import * as manifests from './migrations/0011-manifests.ts'
 import type { Tables } from './tables.ts'
 
 export interface SchemaStep {
@@ -36,6 +37,7 @@ export const schemaSteps: SchemaSteps = {
   '0008-ended-sessions': endedSessions,
   '0009-limited-grants': limitedGrants,
   '0010-many-nodes': manyNodes,
+  '0011-manifests': manifests,
 }
 
 /** What the database says of itself. */

@@ -2,6 +2,7 @@ import type { Generated, Selectable } from 'kysely'
 import type { ArchiveEntriesTable, ArchivesTable } from './archive-tables.ts'
 import type { GrantsTable, GrantUsesTable } from './grant-tables.ts'
 import type { ImportsTable, RosterEntriesTable, RosterHeadsTable } from './import-tables.ts'
+import type { ManifestsTable, PieceHashesTable } from './manifest-tables.ts'
 import type * as orders from './order-tables.ts'
 import type {
   PortOrderFilesTable,
@@ -26,6 +27,8 @@ export interface Tables {
   pickups: PickupsTable
   grants: GrantsTable
   grant_uses: GrantUsesTable
+  manifests: ManifestsTable
+  piece_hashes: PieceHashesTable
   jobs: JobsTable
   work_files: WorkFilesTable
   events: EventsTable
@@ -274,6 +277,7 @@ export type DeliveryRow = Selectable<DeliveriesTable>
 export type DeliveryFileRow = Selectable<DeliveryFilesTable>
 export type PickupRow = Selectable<PickupsTable>
 export type { GrantRow, GrantUseRow } from './grant-tables.ts'
+export type { ManifestRow } from './manifest-tables.ts'
 export type JobRow = Selectable<JobsTable>
 export type WorkFileRow = Selectable<WorkFilesTable>
 export type EventRow = Selectable<EventsTable>

@@ -39,8 +39,12 @@ export function logSigned(
 
 function pathOf(target: string): string {
   const end = target.indexOf('?')
-  return end < 0 ? target : target.slice(0, end)
+  const path = end < 0 ? target : target.slice(0, end)
+  return path.replace(manifestSecret, '$1…')
 }
+
+/** Addresses of manifests have their secret in the path, because download tools save under its last segment. */
+const manifestSecret = /^(\/v1\/manifests\/)[^/]+(?=\/)/
 
 /** Labels of metrics must be few: never a whole path. */
 function apiOf(path: string): string {

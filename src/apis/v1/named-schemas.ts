@@ -3,6 +3,7 @@ import { Archive } from './archive-schemas.ts'
 import { Delivery, DownloadType, Event, FileDetail, FileEntry, Pickup } from './delivery-schemas.ts'
 import { Import } from './import-schemas.ts'
 import { IssuedLink, Link, LinkDetail } from './link-schemas.ts'
+import { IssuedManifest, Manifest } from './manifest-schemas.ts'
 import { Order, SubOrder } from './order-schemas.ts'
 import { AnnouncedDocument, PortOrder, PortOrderDocument } from './port-order-schemas.ts'
 import { Problem } from './schema-words.ts'
@@ -22,6 +23,8 @@ export const namedSchemas = [
   Link,
   LinkDetail,
   IssuedLink,
+  Manifest,
+  IssuedManifest,
   Archive,
   Pickup,
   Job,

@@ -22,6 +22,7 @@ import { fileRoutes } from './file-routes.ts'
 import { importRoutes } from './import-routes.ts'
 import { jobRoutes } from './job-routes.ts'
 import { linkRoutes } from './link-routes.ts'
+import { manifestRoutes } from './manifest-routes.ts'
 import { meRoutes } from './me-routes.ts'
 import { namedSchemas } from './named-schemas.ts'
 import { orderRoutes } from './order-routes.ts'
@@ -80,6 +81,7 @@ export function v1Api(api: ApiContext, options: V1Options): FastifyPluginAsync {
     fileRoutes(app, context)
     archiveRoutes(app, context)
     linkRoutes(app, context)
+    manifestRoutes(app, context)
     jobRoutes(app, context)
     workRoutes(app, context)
     await app.register(workFileRoutes(context))

@@ -15,6 +15,7 @@ interface Things {
   waiting: string
   canceled: string
   link: string
+  manifest: string
   job: number
   /** A job that ada's worker holds, with one file put in. */
   held: number
@@ -109,6 +110,18 @@ const matrix: Record<string, Row> = {
   revokeLink: {
     method: 'DELETE',
     path: ({ link }) => `/v1/links/${link}`,
+    expect: [204, 404, 204, 404],
+  },
+  createManifest: {
+    method: 'POST',
+    path: () => '/v1/manifests',
+    body: ({ file }: Things) => ({ files: [file] }),
+    expect: [201, 404, 201, 404],
+  },
+  listManifests: { method: 'GET', path: () => '/v1/manifests', expect: [200, 200, 200, 200] },
+  revokeManifest: {
+    method: 'DELETE',
+    path: ({ manifest }) => `/v1/manifests/${manifest}`,
     expect: [204, 404, 204, 404],
   },
   listJobs: { method: 'GET', path: () => '/v1/jobs', expect: [200, 200, 200, 200] },
@@ -281,6 +294,7 @@ const nothing: Things = {
   waiting: '0'.repeat(26),
   canceled: '0'.repeat(26),
   link: '0'.repeat(26),
+  manifest: '0'.repeat(26),
   job: 987_654_321,
   held: 987_654_321,
   account: '0'.repeat(26),
@@ -339,6 +353,7 @@ describe('who may do what at /v1', () => {
       json<T>(method, path, { ...by(ada, { body }), status: 201 })
     const claim = { body: { types: ['report'] } }
     const link = await put<{ id: string }>('POST', `/v1/files/${over.file}/links`, {})
+    const manifest = await put<{ id: string }>('POST', '/v1/manifests', { files: [over.file] })
     // What other cells left waiting would be claimed first.
     while ((await ask('POST', '/v1/work/claim', by(ada, claim))).status === 200);
     await reportOf(ada)
@@ -353,6 +368,7 @@ describe('who may do what at /v1', () => {
       waiting: waiting.id,
       canceled: canceled.id,
       link: link.id,
+      manifest: manifest.id,
       job: number,
       held: number,
       account: ada.id,
@@ -378,8 +394,8 @@ describe('who may do what at /v1', () => {
     const documented = Object.entries(world.document.paths)
       .filter(([path]) => path.startsWith('/v1/'))
       .flatMap(([, methods]) => Object.values(methods).map(({ operationId }) => operationId))
-    // How one signs in and out is not behind the sign-in.
-    const open = ['beginSession', 'endSession']
+    // How one signs in and out is not behind the sign-in, and the secret of a manifest stands for one.
+    const open = ['beginSession', 'endSession', 'getManifest', 'getManifestFile']
     assert.deepEqual(documented.sort(), [...Object.keys(matrix), ...open].sort())
   })
 
