@@ -56,9 +56,10 @@ export interface ObjectStore {
   presign?(key: string, wish: PresignWish): string
   /**
    * Brings an object within reach that lies in a cold storage class, for so many seconds at least; to
-   * be asked again until it says `available`. Absent where everything is within reach.
+   * be asked again until it says `available`; `null` when there is no such object. Absent where
+   * everything is within reach.
    */
-  restore?(key: string, seconds: number): Promise<Reach>
+  restore?(key: string, seconds: number): Promise<Reach | null>
   /** `null` when there is no such object. */
   stat(key: string): Promise<ObjectStat | null>
   /** Removing what is not there is no error. */

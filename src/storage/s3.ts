@@ -126,10 +126,15 @@ class S3Store implements ObjectStore {
     return this.#client.presign(key, { method, query, seconds })
   }
 
-  async restore(key: string, seconds: number): Promise<Reach> {
+  async restore(key: string, seconds: number): Promise<Reach | null> {
     assertObjectKey(key)
     const { restoreTier: tier } = this.#options
-    return await this.#explained(restoreObject(this.#client, { key, seconds, tier }))
+    try {
+      return await restoreObject(this.#client, { key, seconds, tier })
+    } catch (error) {
+      if (isAbsent(error)) return null
+      throw explain(error, this.#client.address)
+    }
   }
 
   /** An upload that is begun and taken back needs the right to write, and leaves no object to be seen. */

@@ -11,7 +11,8 @@ export function createStoredFilePreparer(core: Core): PrepareFile {
     const { store, settings } = core
     if (store.restore === undefined) return 'available'
     const place = (await findManyBytes(core, [number])).get(number)
-    if (place === undefined) return { failed: 'The bytes of this file are not there any more.' }
-    return await store.restore(place.object_key, settings.orderSeconds)
+    const reach =
+      place === undefined ? null : await store.restore(place.object_key, settings.orderSeconds)
+    return reach ?? { failed: 'The bytes of this file are not there any more.' }
   }
 }
