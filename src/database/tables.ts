@@ -81,7 +81,8 @@ export interface AccountsTable {
   created_at: number
 }
 
-export type CredentialKind = 'password' | 'key' | 'token' | 'client'
+/** `identity`: somebody of an identity provider; it proves nothing but that they came from there. */
+export type CredentialKind = 'password' | 'key' | 'token' | 'client' | 'identity'
 
 export interface CredentialsTable {
   id: string

@@ -57,7 +57,7 @@ export function createPool(url: string, limits: PostgresLimits): PostgresPool {
     async runPrepared<Row>(name: string, text: string, parameters: readonly unknown[]) {
       const client = await pool.connect().catch(rethrow)
       try {
-        const { rows } = await client.query<Row & object>({ name, text, values: [...parameters] })
+        const { rows } = await client.query<Row & object>({ name, text, values: asValues(parameters) })
         client.release()
         return rows
       } catch (error) {
@@ -80,13 +80,20 @@ function guarded(client: pg.PoolClient): PostgresPoolClient {
   function query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>
   function query(sql: unknown, parameters: readonly unknown[] = []) {
     if (typeof sql !== 'string') throw new Error('Pages are read by keys, never by cursors.')
-    return client.query(sql, [...parameters]).catch((error: unknown) => {
+    return client.query(sql, asValues(parameters)).catch((error: unknown) => {
       spoiled ||= spoilsConnection(error)
       return rethrow(error)
     }) as unknown
   }
 
   return { query, release: (destroy = false) => client.release(destroy || spoiled) }
+}
+
+/** PostgreSQL has no NUL in its texts: what is looked for with one is not there. */
+function asValues(parameters: readonly unknown[]): unknown[] {
+  return parameters.map((value) =>
+    typeof value === 'string' ? value.replaceAll('\0', '\u{fffd}') : value,
+  )
 }
 
 function rethrow(error: unknown): never {
