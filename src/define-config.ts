@@ -1,3 +1,4 @@
+import type { PrepareFile } from './workers/prepare-file.ts'
 import type { ProducerContext } from './workers/producer.ts'
 
 /** A length of time: seconds, or text such as `'45 seconds'`, `'90 minutes'`, `'12 hours'`, `'30 days'`, `'2 weeks'`. */
@@ -7,6 +8,11 @@ export type Duration = number | string
 export interface ClaimcheckConfig {
   /** What customers may ask for, by the name they ask for it: `[a-z0-9][a-z0-9_-]{0,63}`. */
   readonly downloadTypes?: Readonly<Record<string, DownloadTypeConfig>>
+  /**
+   * Brings a file of an order within reach before it can be picked up, or makes it; see
+   * [orders](apis/orders.md). When absent, files are restored from the store's cold classes.
+   */
+  readonly prepareOrderFile?: PrepareFile
 }
 
 /** One kind of download that customers may ask for. */

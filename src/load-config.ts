@@ -8,6 +8,7 @@ import { ConfigFileError, Entry } from './config-file/entry.ts'
 import type { ConfigPlace } from './config-file/place.ts'
 import type { DownloadType } from './core/download-type.ts'
 import { siblingModule } from './sibling-module.ts'
+import type { PrepareFile } from './workers/prepare-file.ts'
 import type { Producer } from './workers/producer.ts'
 
 /** What a config file asks for, checked and ready to run. */
@@ -15,6 +16,8 @@ export interface LoadedConfig {
   readonly downloadTypes: ReadonlyMap<string, DownloadType>
   /** By the type's name; those that programs outside produce are not in it. */
   readonly producers: ReadonlyMap<string, Producer>
+  /** Brings ordered files within reach; null when the config has no say in it. */
+  readonly prepareFile: PrepareFile | null
 }
 
 /**
@@ -27,7 +30,7 @@ export async function loadConfigFile(
   path: string | null,
   environment: Environment,
 ): Promise<LoadedConfig> {
-  if (path === null) return { downloadTypes: new Map(), producers: new Map() }
+  if (path === null) return { downloadTypes: new Map(), producers: new Map(), prepareFile: null }
   const file = resolve(path)
   if (!existsSync(file)) throw new ConfigFileError(`${path}: there is no such file.`)
   if (!statSync(file).isFile()) throw new ConfigFileError(`${path}: it is not a file.`)
@@ -46,7 +49,7 @@ export async function loadConfigFile(
  */
 export async function readConfig(config: unknown, place: ConfigPlace): Promise<LoadedConfig> {
   const whole = new Entry(place.file, '', config)
-  whole.allow('downloadTypes')
+  whole.allow('downloadTypes', 'prepareOrderFile')
   const downloadTypes = new Map<string, DownloadType>()
   const producers = new Map<string, Producer>()
   const types = whole.value('downloadTypes') === undefined ? null : whole.entry('downloadTypes')
@@ -59,8 +62,17 @@ export async function readConfig(config: unknown, place: ConfigPlace): Promise<L
     downloadTypes.set(name, read.type)
     if (read.producer !== null) producers.set(name, read.producer)
   }
-  return { downloadTypes, producers }
+  return { downloadTypes, producers, prepareFile: readPrepareFile(whole) }
 }
+
+function readPrepareFile(whole: Entry): PrepareFile | null {
+  return whole.parsed('prepareOrderFile', 'a function', (value) => {
+    if (value === undefined) return none
+    return typeof value === 'function' ? { prepare: value as PrepareFile } : null
+  }).prepare
+}
+
+const none = { prepare: null }
 
 /**
  * Imports a module of the user's. `claimcheck/config` means this very package, wherever the file

@@ -8,6 +8,7 @@ import { openSqlite } from './database/open-sqlite.ts'
 import { type LoadedConfig, loadConfigFile } from './load-config.ts'
 import { openDiskStore } from './storage/disk.ts'
 import type { ObjectStore } from './storage/object-store.ts'
+import type { PrepareFile } from './workers/prepare-file.ts'
 import type { Producer } from './workers/producer.ts'
 
 /** Everything that a server or a local command works with, opened once. */
@@ -16,6 +17,8 @@ export interface Installation {
   readonly core: Core
   readonly signingKeys: KeyRing
   readonly producers: ReadonlyMap<string, Producer>
+  /** Brings ordered files within reach; null when the configuration has no say in it. */
+  readonly prepareFile: PrepareFile | null
   /** Closes in the reverse order of opening. */
   close(): Promise<void>
 }
@@ -59,6 +62,7 @@ export async function openInstallation(
       },
       signingKeys: createKeyRing(settings.signingKeys),
       producers: config.producers,
+      prepareFile: config.prepareFile,
       async close() {
         await store.close()
         await database.close()

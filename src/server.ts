@@ -40,7 +40,6 @@ import { createImportHandler } from './workers/import-handler.ts'
 import { startWorkerLoop } from './workers/loop.ts'
 import { createOrderHandlers } from './workers/order-handlers.ts'
 import { createAddressCheck } from './workers/outgoing/public-address.ts'
-import type { PrepareFile } from './workers/prepare-file.ts'
 import { createStoredFilePreparer } from './workers/prepare-stored.ts'
 import { createPullHandler } from './workers/pull-handler.ts'
 import { startSweeper } from './workers/sweeper.ts'
@@ -51,8 +50,6 @@ export interface ServerOptions {
   log: Logger
   /** A configuration to use in place of the file that the settings name. */
   config?: LoadedConfig
-  /** Brings ordered files within reach; from the store's cold classes when left out. */
-  prepareFile?: PrepareFile
 }
 
 export interface RunningServer {
@@ -73,19 +70,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { settings, log, config } = options
   const installation = await openInstallation(settings, config)
   try {
-    const prepareFile = options.prepareFile ?? createStoredFilePreparer(installation.core)
-    return await start(installation, log, prepareFile)
+    return await start(installation, log)
   } catch (error) {
     await installation.close()
     throw error
   }
 }
 
-async function start(
-  installation: Installation,
-  log: Logger,
-  prepareFile: PrepareFile,
-): Promise<RunningServer> {
+async function start(installation: Installation, log: Logger): Promise<RunningServer> {
   const { settings, core, signingKeys } = installation
   const metrics = createMetrics()
   const pickups = createPickupRecorder(core, (error) => log.error({ err: error }, 'Pick-ups'))
@@ -129,7 +121,7 @@ async function start(
   const onJobError = (error: unknown) => log.warn({ err: error }, 'A job failed')
   const handlers = new Map([
     [DOWNLOAD_JOB, createDownloadHandler(core, installation.producers)],
-    ...createOrderHandlers(core, prepareFile),
+    ...createOrderHandlers(core, installation.prepareFile ?? createStoredFilePreparer(core)),
     [IMPORT_JOB, createImportHandler(core, settings)],
     [PULL_JOB, createPullHandler(core, guard)],
     [CALLBACK_JOB, createCallbackHandler(core, guard)],

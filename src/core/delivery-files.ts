@@ -114,6 +114,20 @@ export async function fillDeliveryFile(
   return row !== undefined
 }
 
+/** Gives a file other bytes, and lets the old ones go. */
+export async function replaceBytes(
+  change: Change,
+  { number, replaced }: { number: number; replaced: string | null },
+  stored: { id: string; size: number },
+): Promise<void> {
+  await change.db
+    .updateTable('delivery_files')
+    .set({ stored_file_id: stored.id, size: stored.size, updated_at: change.now })
+    .where('number', '=', number)
+    .execute()
+  if (replaced !== null) await releaseStoredFiles(change, [replaced])
+}
+
 /** Says that a pending file will never have bytes. */
 export async function failDeliveryFile(
   change: Change,

@@ -30,7 +30,8 @@ export async function startDemo(settings: Settings, log: Logger): Promise<Runnin
   makeFolder(settings.data)
   const source = join(settings.data, 'demo-source.sqlite')
   buildSourceData(source)
-  const config = await readConfig(demoConfig(source), {
+  const config = { ...demoConfig(source), prepareOrderFile: createColdTier(systemClock) }
+  const loaded = await readConfig(config, {
     file: 'the demo',
     folder: settings.data,
     environment: loadEnvironment(),
@@ -38,8 +39,7 @@ export async function startDemo(settings: Settings, log: Logger): Promise<Runnin
   const server = await startServer({
     settings,
     log,
-    config,
-    prepareFile: createColdTier(systemClock),
+    config: loaded,
   })
   try {
     const seeded = await seed(server, source)

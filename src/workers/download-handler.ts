@@ -1,14 +1,14 @@
-import { PassThrough } from 'node:stream'
+import type { Writable } from 'node:stream'
 import { findPrincipal } from '../core/accounts/accounts.ts'
 import type { Core } from '../core/core.ts'
 import { findDeliveryByNumber } from '../core/deliveries.ts'
 import { completeDownload, downloadSteps, type MadeFile } from '../core/download-jobs.ts'
 import { DeliveryError } from '../core/errors.ts'
 import { demand } from '../core/may.ts'
-import { storeBytes } from '../core/stored-files.ts'
-import type { DeliveryRow, JobRow } from '../database/tables.ts'
+import type { DeliveryRow } from '../database/tables.ts'
 import type { Attempt, JobHandler } from './handler.ts'
 import type { Producer, ProducerContext } from './producer.ts'
+import { openWrittenFile, type WrittenFile } from './written-file.ts'
 
 /** Makes downloads by the producers of their types. */
 export function createDownloadHandler(
@@ -74,55 +74,37 @@ async function stillPermitted(
   }
 }
 
-interface OpenFile {
-  name: string
+interface NamedFile {
   mediaType: string
-  stream: PassThrough
-  stored: ReturnType<typeof storeBytes>
+  written: WrittenFile
 }
 
 /** The files of one attempt: written to the store as the producer writes them, shown only at its end. */
-function openFiles(core: Core, { job, signal }: Attempt) {
-  const files = new Map<string, OpenFile>()
+function openFiles(core: Core, attempt: Attempt) {
+  const files = new Map<string, NamedFile>()
   return {
-    open(name: string, mediaType: string): PassThrough {
+    open(name: string, mediaType: string): Writable {
       checkName(name, files)
-      const stream = new PassThrough({ highWaterMark: 256 * 1024 })
-      const stored = storeBytes(core, keyPrefix(job), stream, signal)
-      // The producer learns of a full disk by its own stream; `finish` reports it, too.
-      stored.catch((error) => stream.destroy(error))
-      stream.on('error', () => {})
-      files.set(name, { name, mediaType, stream, stored })
-      return stream
+      const written = openWrittenFile(core, attempt)
+      files.set(name, { mediaType, written })
+      return written.stream
     },
 
     async finish(): Promise<MadeFile[]> {
       const made: MadeFile[] = []
-      for (const { name, mediaType, stream, stored } of files.values()) {
-        if (!stream.writableEnded) stream.end()
-        made.push({ name, mediaType, bytes: await stored })
+      for (const [name, { mediaType, written }] of files) {
+        made.push({ name, mediaType, bytes: await written.finish() })
       }
       return made
     },
 
     async discard(): Promise<void> {
-      for (const { stream } of files.values()) stream.destroy(new Error('The attempt has failed.'))
-      const settled = await Promise.allSettled([...files.values()].map((file) => file.stored))
-      for (const result of settled) {
-        // Best effort: what stays is an orphan, and the sweeper's.
-        if (result.status === 'fulfilled') {
-          await core.store.remove(result.value.objectKey).catch(() => {})
-        }
-      }
+      await Promise.all([...files.values()].map(({ written }) => written.discard()))
     },
   }
 }
 
-function keyPrefix(job: JobRow): string {
-  return `jobs/${job.number}-${job.attempt}`
-}
-
-function checkName(name: string, files: ReadonlyMap<string, OpenFile>): void {
+function checkName(name: string, files: ReadonlyMap<string, NamedFile>): void {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   if (name === '' || name.length > 255 || /[\x00-\x1f\x7f/\\]/.test(name)) {
     throw new DeliveryError(

@@ -1,6 +1,7 @@
 import { setImmediate as othersTurn } from 'node:timers/promises'
 import type { Core } from '../core/core.ts'
 import { findDeliveryByNumber } from '../core/deliveries.ts'
+import { DeliveryError } from '../core/errors.ts'
 import { finishJob } from '../core/job-life.ts'
 import { ORDER_BATCH_JOB } from '../core/orders/order-batches.ts'
 import type { FileOfOrder } from '../core/orders/order-files.ts'
@@ -15,7 +16,8 @@ import {
   showPrepared,
 } from '../core/orders/order-jobs.ts'
 import type { Attempt, JobHandler } from './handler.ts'
-import type { PrepareFile } from './prepare-file.ts'
+import type { PreparationContext, PrepareFile } from './prepare-file.ts'
+import { openWrittenFile, type WrittenFile } from './written-file.ts'
 
 /** The handlers of the two kinds of jobs that orders have. */
 export function createOrderHandlers(
@@ -53,7 +55,7 @@ async function prepareBatch(core: Core, prepare: PrepareFile, attempt: Attempt):
     const last = files.at(-1)
     if (last === undefined) break
     after = last.position
-    const results = await prepareFiles(prepare, { files, orderedAt, signal })
+    const results = await prepareFiles(core, prepare, { files, orderedAt, attempt })
     const prepared = results.filter((result) => 'number' in result)
     if (prepared.length > 0) await showPrepared(core, job, prepared)
     for (const result of results) {
@@ -69,25 +71,52 @@ type Result = PreparedFile | { askAgainSeconds: number }
 interface Step {
   files: readonly FileOfOrder[]
   orderedAt: number
-  signal: AbortSignal
+  attempt: Attempt
 }
 
-async function prepareFiles(prepare: PrepareFile, { files, ...rest }: Step): Promise<Result[]> {
+async function prepareFiles(
+  core: Core,
+  prepare: PrepareFile,
+  { files, ...rest }: Step,
+): Promise<Result[]> {
   const results: Result[] = []
   for (let from = 0; from < files.length; from += AT_ONCE) {
     const some = files.slice(from, from + AT_ONCE)
-    const prepared = await Promise.all(some.map((file) => prepareFile(prepare, { file, ...rest })))
+    const prepared = await Promise.all(
+      some.map((file) => prepareFile(core, prepare, { file, ...rest })),
+    )
     results.push(...prepared)
   }
   return results
 }
 
 async function prepareFile(
+  core: Core,
   prepare: PrepareFile,
-  { file, orderedAt, signal }: { file: FileOfOrder; orderedAt: number; signal: AbortSignal },
+  { file, orderedAt, attempt }: { file: FileOfOrder; orderedAt: number; attempt: Attempt },
 ): Promise<Result> {
   const { file_number: number, name, size, product_id: productId, urn } = file
-  const preparation = await prepare({ number, name, size, productId, urn, orderedAt }, signal)
-  if (preparation === 'available') return { number, failure: null }
-  return 'failed' in preparation ? { number, failure: preparation.failed } : preparation
+  const written: WrittenFile[] = []
+  const context: PreparationContext = {
+    signal: attempt.signal,
+    write() {
+      if (written.length > 0) throw new DeliveryError('invalid', `"${name}" was opened twice.`)
+      const file = openWrittenFile(core, attempt)
+      written.push(file)
+      return file.stream
+    },
+  }
+  try {
+    const preparation = await prepare({ number, name, size, productId, urn, orderedAt }, context)
+    if (preparation === 'available') {
+      return { number, failure: null, bytes: (await written[0]?.finish()) ?? null }
+    }
+    await written[0]?.discard()
+    return 'failed' in preparation
+      ? { number, failure: preparation.failed, bytes: null }
+      : preparation
+  } catch (error) {
+    await written[0]?.discard()
+    throw error
+  }
 }

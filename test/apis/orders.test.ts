@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { describe, it, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
@@ -87,6 +88,40 @@ describe('the orders API', () => {
       assert.equal((await available(ada, done, query)).status, 400, query)
     }
     assert.equal((await available(ada, done, '?size=5000')).body.metadata.size, 1000)
+  })
+
+  it('delivers what `prepare` has written in the place of what was published', async (t) => {
+    const half = Promise.withResolvers<void>()
+    const { core, ada, order, ready, show, call } = await setUp(t, {
+      environment: { CLAIMCHECK_ORDER_BATCH_FILES: '10' },
+      async prepareFile({ productId, name }, { write }) {
+        const made = productId === 'p1' || productId === 'p2' ? write() : null
+        made?.write(`${name}, made for `)
+        if (productId === 'p2') return { failed: 'The mill stands still.' }
+        made?.end('this order')
+        if (productId === 'p3') half.resolve()
+        return 'available'
+      },
+    })
+    const id = await order(ada, 'productId:(p1 OR p2 OR p3)')
+    await half.promise
+    const { body } = await ready(ada, id, 2)
+    const [made, plain] = body.content
+    const bytes = 'p1.txt, made for this order'
+    assert.ok(made !== undefined && plain !== undefined)
+    assert.equal(made.fileSize, bytes.length)
+    assert.equal(made.checksum, md5(bytes))
+    assert.equal((await call<string>(ada, made.uri)).body, bytes)
+    assert.equal((await call<string>(ada, plain.uri)).body, 'bytes of p3')
+    await until('the order is over', async () => (await show(ada, id)).percentCompleted === 100)
+    const [dataset] = (await show(ada, id)).datasetTasks as { filesSize: number }[]
+    assert.equal(dataset?.filesSize, bytes.length + 2 * 'bytes of p3'.length)
+    // Of the file that failed nothing stays, and what was published is still there for others.
+    const again = await call<string>(ada, made.uri.replace(made.checksum, md5('bytes of p1')))
+    assert.equal(again.body, 'bytes of p1')
+    const keys: string[] = []
+    for await (const { key } of core.store.list('jobs/')) keys.push(key)
+    assert.equal(keys.length, 1)
   })
 
   it('shows 206 while some files of the order are prepared and others are not', async (t) => {
@@ -388,6 +423,10 @@ describe('who may', () => {
 
 const neverP1: PrepareFile = async ({ productId }) =>
   productId === 'p1' ? { askAgainSeconds: 3600 } : 'available'
+
+function md5(text: string): string {
+  return createHash('md5').update(text).digest('hex')
+}
 
 function namesOf(listing: Listing): string[] {
   return listing.content.map((file) => file.filename)

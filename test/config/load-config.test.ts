@@ -109,6 +109,15 @@ describe('a config file', () => {
     await assert.rejects(loadConfigFile(folder, {}), /it is not a file\.$/)
   })
 
+  it('takes a function that prepares files of orders, and nothing else', async () => {
+    const prepareOrderFile = async () => 'available' as const
+    const { prepareFile } = await readConfig({ prepareOrderFile }, place)
+    assert.equal(prepareFile, prepareOrderFile)
+    assert.equal((await readConfig({}, place)).prepareFile, null)
+    const sentence = await refusal({ prepareOrderFile: './prepare.ts' })
+    assert.match(sentence, /prepareOrderFile must be a function, not/)
+  })
+
   it('says what was meant by an unknown key', async () => {
     assert.equal(
       await refusal({ downloadType: {} }),

@@ -5,7 +5,7 @@ import { issueClient, issueKeyPair, issueToken, setPassword } from '../../src/au
 import { newKey } from '../../src/auth/key-ring.ts'
 import { type Environment, readSettings } from '../../src/config.ts'
 import type { Core } from '../../src/core/core.ts'
-import { type ClaimcheckConfig, defineConfig } from '../../src/define-config.ts'
+import type { ClaimcheckConfig } from '../../src/define-config.ts'
 import { readConfig } from '../../src/load-config.ts'
 import { type RunningServer, startServer } from '../../src/server.ts'
 import type { PrepareFile } from '../../src/workers/prepare-file.ts'
@@ -47,7 +47,12 @@ export async function startTestServer(
     CLAIMCHECK_JOB_RETRY_SECONDS: '0',
     ...options.environment,
   }
-  const config = await readConfig(options.config ?? defineConfig({}), {
+  const { prepareFile } = options
+  const config: ClaimcheckConfig = {
+    ...options.config,
+    ...(prepareFile === undefined ? {} : { prepareOrderFile: prepareFile }),
+  }
+  const loaded = await readConfig(config, {
     file: 'the test',
     folder,
     environment: { PATH: process.env.PATH, ...environment },
@@ -55,8 +60,7 @@ export async function startTestServer(
   const log: Record<string, unknown>[] = []
   const server = await startServer({
     settings: readSettings(environment),
-    config,
-    ...(options.prepareFile === undefined ? {} : { prepareFile: options.prepareFile }),
+    config: loaded,
     log: pino({ level: 'info' }, { write: (line: string) => void log.push(JSON.parse(line)) }),
   })
   t.after(() => server.close())

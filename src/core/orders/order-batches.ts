@@ -29,6 +29,15 @@ export async function saveBatch(change: Change, row: OrderBatchRow): Promise<voi
     .execute()
 }
 
+/** Notes that a file of a sub-order has so many bytes more than it was published with. */
+export async function growBatch(change: Change, number: number, growth: number): Promise<void> {
+  await change.db
+    .updateTable('order_batches')
+    .set((eb) => ({ bytes: eb('bytes', '+', growth) }))
+    .where('number', '=', number)
+    .execute()
+}
+
 /** An order's newest sub-order; null when it has none yet. */
 export async function lastBatch(
   db: Connection,

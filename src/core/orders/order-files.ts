@@ -53,6 +53,28 @@ export async function saveDataset(change: Change, row: OrderDatasetRow): Promise
     .execute()
 }
 
+/** Notes that a file of a dataset's part has so many bytes more than it was published with. */
+export async function growDataset(change: Change, number: number, growth: number): Promise<void> {
+  await change.db
+    .updateTable('order_datasets')
+    .set((eb) => ({ bytes: eb('bytes', '+', growth) }))
+    .where('number', '=', number)
+    .execute()
+}
+
+/** Notes what a file of an order is now. */
+export async function saveFileFacts(
+  change: Change,
+  number: number,
+  { md5, size }: Pick<OrderFileRow, 'md5' | 'size'>,
+): Promise<void> {
+  await change.db
+    .updateTable('order_files')
+    .set({ md5, size })
+    .where('file_number', '=', number)
+    .execute()
+}
+
 /** The datasets of orders, in the order in which they were met. */
 export async function listDatasets(
   db: Connection,
@@ -114,34 +136,38 @@ export async function findOrderFiles(
   return await joined(db).where('order_files.file_number', 'in', numbers).execute()
 }
 
+interface Stretch {
+  from: number
+  limit: number
+}
+
 /** Files of an order from a position on, in order, whatever their state. */
 export async function listOrderFiles(
   db: Connection,
   orderNumber: number,
-  { from, limit }: { from: number; limit: number },
+  stretch: Stretch,
 ): Promise<FileOfOrder[]> {
-  return await joined(db)
-    .where('order_files.order_number', '=', orderNumber)
-    .where('order_files.position', '>=', from)
-    .where('order_files.position', '<', from + limit)
-    .orderBy('order_files.position')
-    .execute()
+  return await inStretch(db, orderNumber, stretch).execute()
 }
 
 /** The same with the SHA-256 of the bytes, null where they are gone. */
 export async function listOrderFilesWithDigest(
   db: Connection,
   orderNumber: number,
-  { from, limit }: { from: number; limit: number },
+  stretch: Stretch,
 ): Promise<(FileOfOrder & { sha256: string | null })[]> {
-  return await joined(db)
+  return await inStretch(db, orderNumber, stretch)
     .leftJoin('stored_files', 'stored_files.id', 'delivery_files.stored_file_id')
     .select('stored_files.sha256')
+    .execute()
+}
+
+function inStretch(db: Connection, orderNumber: number, { from, limit }: Stretch) {
+  return joined(db)
     .where('order_files.order_number', '=', orderNumber)
     .where('order_files.position', '>=', from)
     .where('order_files.position', '<', from + limit)
     .orderBy('order_files.position')
-    .execute()
 }
 
 /** Files of a dataset's part of an order, in order, whatever their state. */

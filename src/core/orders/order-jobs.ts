@@ -5,12 +5,14 @@ import { isOver } from '../delivery-state.ts'
 import { DeliveryError } from '../errors.ts'
 import { finishJob, type JobSteps } from '../job-life.ts'
 import { heartbeat, putJobBack } from '../jobs.ts'
+import type { StoredBytes } from '../stored-files.ts'
 import { type Change, transact } from '../transact.ts'
 import { findBatch } from './order-batches.ts'
 import { type FileOfOrder, listOrderFiles } from './order-files.ts'
 import { fillOrder } from './order-fill.ts'
 import { moveOrderFiles } from './order-progress.ts'
 import { demandOrder } from './order-rows.ts'
+import { renewOrderFile } from './renew-order-file.ts'
 
 /** The kind of job that gives a large order its files. */
 export const ORDER_FILL_JOB = 'order-fill'
@@ -78,6 +80,8 @@ export interface PreparedFile {
   number: number
   /** Why it failed, for the customer; null when it can be picked up. */
   failure: string | null
+  /** What was made in the place of the published bytes; null where they are delivered. */
+  bytes: StoredBytes | null
 }
 
 /**
@@ -92,6 +96,9 @@ export async function showPrepared(
   await transact(core, async (change) => {
     await demandHeld(core, change, job)
     const orderNumber = job.delivery_number ?? 0
+    for (const { number, bytes } of prepared) {
+      if (bytes !== null) await renewOrderFile(change, number, bytes)
+    }
     for (const [failure, files] of Map.groupBy(prepared, (file) => file.failure)) {
       await moveOrderFiles(core, change, {
         orderNumber,
