@@ -172,11 +172,11 @@ export async function cancelDelivery(
     if (delivery.kind === 'port-order') {
       throw new DeliveryError('conflict', 'A port order is cancelled by its own API, not here.')
     }
+    await cancelJobs(change, delivery.number)
     const moved = await moveDelivery(change, delivery, {
       to: 'canceled',
       actorId: principal.accountId,
     })
-    await cancelJobs(change, delivery.number)
     if (delivery.kind === 'order') await closeOrder(core, change, delivery.number)
     return moved
   })

@@ -176,7 +176,9 @@ export async function putJobBack(
 
 /**
  * Cancels the jobs of a delivery. A waiting one is over at once; a running one is told to stop, and
- * can no longer show results, because whoever cancels moves the delivery in the same transaction.
+ * can no longer show results, because whoever cancels moves the delivery in the same transaction:
+ * after this, because a worker holds its job first and then the delivery, too, and two who hold what the
+ * other one wants cost PostgreSQL a second.
  */
 export async function cancelJobs(change: Change, deliveryNumber: number): Promise<void> {
   await change.db

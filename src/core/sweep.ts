@@ -112,10 +112,10 @@ async function expireDeliveries(core: Core, { signal }: SweepOptions): Promise<n
     }
     if (delivery.kind === 'study') await unlist(core, delivery.number)
     await transact(core, async (change) => {
+      await cancelJobs(change, delivery.number)
       await moveDelivery(change, delivery, { to: 'expired' })
       if (delivery.kind === 'study') await removeStudyDelivery(change, delivery.number)
       await endArchives(change, delivery.number)
-      await cancelJobs(change, delivery.number)
       if (delivery.kind === 'order') await closeOrder(core, change, delivery.number)
     })
     expired += 1
