@@ -7,6 +7,7 @@ import { portOrdersApi } from './apis/port-orders/routes.ts'
 import { studiesApi, studiesPrefix } from './apis/studies/routes.ts'
 import { problemPages } from './apis/v1/problem-page.ts'
 import { v1Api } from './apis/v1/routes.ts'
+import { createIdentityProvider, type IdentityProvider } from './auth/identity-provider.ts'
 import { createSignIn } from './auth/sign-in.ts'
 import { describeSettings, type Settings } from './config.ts'
 import type { Core } from './core/core.ts'
@@ -203,9 +204,26 @@ async function mount(
     wholeSeconds: settings.sessionSeconds,
     importMaxBytes: settings.importMaxBytes,
     reportSettings: () => describeSettings(settings),
+    identityProvider: identityProviderOf(context, settings),
   }
   await app.register(v1Api(context, options), { prefix: '/v1' })
   await app.register(problemPages, { prefix: '/problems' })
+}
+
+function identityProviderOf(
+  { core, signingKeys }: ApiContext,
+  settings: Settings,
+): IdentityProvider | null {
+  const { oidcIssuer: issuer, oidcClientId: clientId, oidcClientSecret: secret } = settings
+  if (issuer === null) return null
+  if (clientId === null || secret === null) {
+    throw new Error(
+      'CLAIMCHECK_OIDC_ISSUER needs CLAIMCHECK_OIDC_CLIENT_ID and CLAIMCHECK_OIDC_CLIENT_SECRET, too.',
+    )
+  }
+  const { oidcUsernameClaim: usernameClaim, oidcName: name } = settings
+  const provider = { issuer, clientId, clientSecret: secret.text, usernameClaim, name }
+  return createIdentityProvider(core, signingKeys, provider)
 }
 
 function tlsFiles(settings: Settings): TlsFiles | null {

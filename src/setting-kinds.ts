@@ -122,6 +122,14 @@ export const secretText: SettingKind<SecretText> = {
 
 export const plainText = kind('a text', (value) => value)
 
+/** Who signs tokens for us; over plain HTTP only on this machine, for trying things. */
+export const issuerUrl = kind('an https:// URL', (value) => {
+  const url = URL.canParse(value) ? new URL(value) : null
+  if (url === null || /[?#]/.test(value)) return undefined
+  const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLocal) ? value : undefined
+})
+
 /** `id:base64url,…`; no two alike. */
 export const keys: SettingKind<readonly NamedKey[]> = {
   expects:

@@ -1,3 +1,4 @@
+import { oidcSettings } from './oidc-settings.ts'
 import { s3Settings } from './s3-settings.ts'
 import { optional, setting } from './setting.ts'
 import {
@@ -97,6 +98,7 @@ export const settingTable = {
     '43200',
     'A portal session ends so long after the sign-in, however much it is used.',
   ),
+  ...oidcSettings,
   leaseSeconds: setting(
     'LEASE_SECONDS',
     seconds(1, 3600),

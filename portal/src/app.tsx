@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
-import { type ApiError, get, whenSignedOut } from './api.ts'
+import { ApiError, get, whenSignedOut } from './api.ts'
 import { followEvents } from './live.ts'
 import { SignInPage } from './pages/sign-in.tsx'
 import { ErrorNotice } from './parts/notice.tsx'
@@ -11,6 +11,7 @@ import type { Me } from './wire.ts'
 export function App() {
   const [me, setMe] = useState<Me | null | undefined>(undefined)
   const [hasEnded, setEnded] = useState(false)
+  const [provider, setProvider] = useState<string | null>(null)
   const [error, setError] = useState<ApiError | null>(null)
   const [language, changeLanguage] = useState<Language>(currentLanguage())
 
@@ -20,10 +21,11 @@ export function App() {
   }
   const find = () => {
     setError(null)
-    get<Me>('/me').then(setMe, (problem: ApiError) => {
-      if (problem.status === 401) setMe(null)
-      else setError(problem)
-    })
+    const ways = get<{ provider: string | null }>('/session/ways')
+    Promise.all([ways, findMe()]).then(([{ provider }, who]) => {
+      setProvider(provider)
+      setMe(who)
+    }, setError)
   }
   useEffect(() => {
     setLanguage(language)
@@ -44,6 +46,7 @@ export function App() {
       <SignInPage
         key={language}
         hasEnded={hasEnded}
+        provider={provider}
         onSignedIn={(who) => {
           setEnded(false)
           setMe(who)
@@ -63,4 +66,14 @@ export function App() {
       }}
     />
   )
+}
+
+/** Who is signed in; null for nobody. */
+async function findMe(): Promise<Me | null> {
+  try {
+    return await get<Me>('/me')
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) return null
+    throw error
+  }
 }

@@ -168,7 +168,7 @@ export interface Pickup {
   completedAt: string | null
 }
 
-export type CredentialKind = 'password' | 'key' | 'token' | 'client'
+export type CredentialKind = 'password' | 'key' | 'token' | 'client' | 'identity'
 
 export interface Credential {
   id: string

@@ -1,7 +1,7 @@
 import { createSecretKey, hkdfSync, KeyObject, randomBytes } from 'node:crypto'
 
 /** What a key is used for. Each use has a key of its own, so that a proof of one kind is none of another. */
-export type KeyPurpose = 'signed-url' | 'access-token' | 'session' | 'order-token'
+export type KeyPurpose = 'signed-url' | 'access-token' | 'session' | 'order-token' | 'oidc-ticket'
 
 export interface RingKey {
   readonly id: string

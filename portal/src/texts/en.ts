@@ -56,6 +56,14 @@ export const en = {
   sign_in: 'Sign in',
   sign_in_title: 'Pick up your files',
   sign_in_lead: 'Sign in with the user name that your provider gave you.',
+  sign_in_by: 'Sign in with {name}',
+  sign_in_or: 'or',
+  sign_in_late: 'That took too long, or the browser keeps no cookies. Try it again.',
+  sign_in_refused: 'Your identity provider did not sign you in. Try it again.',
+  sign_in_unknown_account:
+    'You are known there, but have no account here. Ask your administrator for one.',
+  sign_in_unavailable:
+    'Your identity provider cannot be reached at the moment. Try it again in a while.',
   session_ended: 'Your session has ended. Sign in again to go on.',
   username: 'User name',
   password: 'Password',
@@ -261,6 +269,7 @@ export const en = {
   credential_key: 'Key pair',
   credential_token: 'Token',
   credential_client: 'OAuth 2 client',
+  credential_identity: 'Identity provider',
   access_key: 'Access key',
   secret_key: 'Secret key',
   all_deliveries_lead: 'Of all accounts of your organization.',

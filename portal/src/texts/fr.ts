@@ -58,6 +58,14 @@ export const fr: Texts = {
   sign_in: 'Se connecter',
   sign_in_title: 'Retirez vos fichiers',
   sign_in_lead: 'Connectez-vous avec l’identifiant fourni par votre prestataire.',
+  sign_in_by: 'Se connecter avec {name}',
+  sign_in_or: 'ou',
+  sign_in_late: 'Cela a pris trop de temps, ou le navigateur ne garde pas les cookies. Réessayez.',
+  sign_in_refused: 'Votre fournisseur d’identité ne vous a pas connecté. Réessayez.',
+  sign_in_unknown_account:
+    'Vous y êtes connu, mais vous n’avez pas de compte ici. Demandez-en un à votre administrateur.',
+  sign_in_unavailable:
+    'Votre fournisseur d’identité est injoignable pour le moment. Réessayez plus tard.',
   session_ended: 'Votre session est terminée. Reconnectez-vous pour continuer.',
   username: 'Identifiant',
   password: 'Mot de passe',
@@ -267,6 +275,7 @@ export const fr: Texts = {
   credential_key: 'Paire de clés',
   credential_token: 'Jeton',
   credential_client: 'Client OAuth 2',
+  credential_identity: 'Fournisseur d’identité',
   access_key: 'Clé d’accès',
   secret_key: 'Clé secrète',
   all_deliveries_lead: 'De tous les comptes de votre organisation.',

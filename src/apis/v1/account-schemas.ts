@@ -1,7 +1,9 @@
 import { Type } from 'typebox'
 import { closed, nullable, oneOf, time } from './schema-words.ts'
 
-export const CredentialKind = oneOf(['password', 'key', 'token', 'client'])
+export const CredentialKind = oneOf(['password', 'key', 'token', 'client', 'identity'])
+/** An identity is tied by signing in with the provider. */
+const IssuedKind = oneOf(['password', 'key', 'token', 'client'])
 
 export const Me = Type.Object(
   {
@@ -49,7 +51,7 @@ export const Credential = Type.Object(
 
 export const NewCredential = Type.Object(
   {
-    kind: CredentialKind,
+    kind: IssuedKind,
     name: Type.Optional(Type.String({ maxLength: 200 })),
     expiresAt: Type.Optional(Type.String(time)),
     scopes: Type.Optional(
@@ -65,7 +67,7 @@ export const NewCredential = Type.Object(
 export const IssuedCredential = Type.Object(
   {
     id: Type.String(),
-    kind: CredentialKind,
+    kind: IssuedKind,
     token: Type.Optional(Type.String()),
     accessKey: Type.Optional(Type.String()),
     secretKey: Type.Optional(Type.String()),

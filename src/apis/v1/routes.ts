@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import type { IdentityProvider } from '../../auth/identity-provider.ts'
 import { createSessions, type SessionLimits } from '../../auth/session.ts'
 import type { Core } from '../../core/core.ts'
 import { DeliveryError } from '../../core/errors.ts'
@@ -19,6 +20,7 @@ import { deliveryRoutes } from './delivery-routes.ts'
 import { toProblem } from './errors.ts'
 import { eventRoutes } from './event-routes.ts'
 import { fileRoutes } from './file-routes.ts'
+import { identityRoutes } from './identity-routes.ts'
 import { importRoutes } from './import-routes.ts'
 import { jobRoutes } from './job-routes.ts'
 import { linkRoutes } from './link-routes.ts'
@@ -40,6 +42,8 @@ export interface V1Options extends SessionLimits {
   /** The longest roster file that is taken. */
   importMaxBytes: number
   reportSettings: ReportSettings
+  /** By which people may sign in to the portal. */
+  identityProvider: IdentityProvider | null
 }
 
 /** Our own API, which the portal, the command line and programs speak. To be mounted at `/v1`. */
@@ -76,6 +80,7 @@ export function v1Api(api: ApiContext, options: V1Options): FastifyPluginAsync {
     })
 
     sessionRoutes(app, context)
+    identityRoutes(app, context, options.identityProvider)
     meRoutes(app, context)
     deliveryRoutes(app, context)
     fileRoutes(app, context)

@@ -10,7 +10,10 @@ interface SessionContext extends ApiContext {
 
 /** The session token that a request brings in its cookie; null when there is none. */
 export function sessionToken(context: ApiContext, request: FastifyRequest): string | null {
-  const wanted = cookieName(context, request)
+  return cookieNamed(request, cookieName(context, request))
+}
+
+export function cookieNamed(request: FastifyRequest, wanted: string): string | null {
   for (const pair of (request.headers.cookie ?? '').split(';')) {
     const equals = pair.indexOf('=')
     if (pair.slice(0, equals).trim() === wanted) return pair.slice(equals + 1).trim() || null
@@ -77,6 +80,6 @@ function cookieName(context: ApiContext, request: FastifyRequest): string {
   return isSecure(context, request) ? '__Host-claimcheck' : 'claimcheck'
 }
 
-function isSecure(context: ApiContext, request: FastifyRequest): boolean {
+export function isSecure(context: ApiContext, request: FastifyRequest): boolean {
   return baseUrl(context, request).startsWith('https:')
 }
