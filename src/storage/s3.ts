@@ -7,7 +7,7 @@ import { createS3Client, type S3Client, type S3ClientOptions } from './s3/client
 import { abortAbandoned, listObjects } from './s3/list.ts'
 import { abortUpload, beginUpload } from './s3/multipart.ts'
 import { putObject } from './s3/put.ts'
-import { readObject, tooShort } from './s3/read.ts'
+import { readObject } from './s3/read.ts'
 import { explain, StoreRefusal } from './s3/refusal.ts'
 import { type RestoreTier, restoreObject } from './s3/restore.ts'
 
@@ -66,21 +66,8 @@ class S3Store implements ObjectStore {
     return await this.#explained(putObject(this.#client, { key, body, signal }, options))
   }
 
-  async *read(key: string, span: ByteSpan, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-    assertObjectKey(key)
-    signal?.throwIfAborted()
-    try {
-      if (span.start === span.end) await this.#assertReaches(key, span)
-      yield* readObject(this.#client, { key, span, signal })
-    } catch (error) {
-      throw explain(error, this.#client.address)
-    }
-  }
-
-  /** There is no request for no bytes. */
-  async #assertReaches(key: string, span: ByteSpan): Promise<void> {
-    const stat = await this.stat(key)
-    if (stat === null || stat.size < span.end) throw tooShort(key, span)
+  read(key: string, span: ByteSpan, signal?: AbortSignal): AsyncIterable<Uint8Array> {
+    return readObject(this.#client, { key, span, signal })
   }
 
   async stat(key: string): Promise<ObjectStat | null> {
