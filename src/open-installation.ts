@@ -5,6 +5,7 @@ import { createMasterKeys } from './core/encryption/master-keys.ts'
 import type { Database } from './database/database.ts'
 import { migrate } from './database/migrate.ts'
 import { openSqlite } from './database/open-sqlite.ts'
+import { refuseUnfinishedMove } from './database/unfinished-move.ts'
 import { type LoadedConfig, loadConfigFile } from './load-config.ts'
 import { openDiskStore } from './storage/disk.ts'
 import type { ObjectStore } from './storage/object-store.ts'
@@ -38,6 +39,7 @@ export async function openInstallation(
   }
   const database = await openDatabase(settings)
   try {
+    await refuseUnfinishedMove(database)
     const store = await openStore(settings)
     return {
       settings,
@@ -74,33 +76,35 @@ export async function openInstallation(
   }
 }
 
-async function openDatabase(settings: Settings): Promise<Database> {
-  const { database: url } = settings
-  if (url.engine === 'postgres') return await openServer(url.url, settings)
-  const database = openOrExplain(url.path)
+/**
+ * Opens the database that the settings name and brings its schema up to date.
+ * @throws Error with one sentence for the operator
+ */
+export async function openDatabase(settings: Settings): Promise<Database> {
+  const database = await openEngine(settings)
   try {
     await migrate(database)
     return database
   } catch (error) {
     await database.close()
-    throw isSqliteError(error) ? unusable(url.path, error) : error
+    const { database: url } = settings
+    throw url.engine === 'sqlite' && isSqliteError(error) ? unusable(url.path, error) : error
   }
 }
 
-async function openServer(url: string, settings: Settings): Promise<Database> {
+/**
+ * Opens the database that the settings name, with the schema that it has.
+ * @throws Error with one sentence for the operator
+ */
+export async function openEngine(settings: Settings): Promise<Database> {
+  const { database: url } = settings
+  if (url.engine === 'sqlite') return openOrExplain(url.path)
   const { openPostgres } = await import('./database/open-postgres.ts')
-  const database = await openPostgres(url, {
+  return await openPostgres(url.url, {
     connections: settings.databaseConnections,
     statementSeconds: settings.databaseStatementSeconds,
     connectSeconds: settings.databaseConnectSeconds,
   })
-  try {
-    await migrate(database)
-    return database
-  } catch (error) {
-    await database.close()
-    throw error
-  }
 }
 
 function openOrExplain(path: string): Database {
@@ -123,7 +127,11 @@ function isSqliteError(error: unknown): boolean {
   return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_')
 }
 
-async function openStore({ storage, ...settings }: Settings): Promise<ObjectStore> {
+/**
+ * Opens the store that the settings name.
+ * @throws Error with one sentence for the operator
+ */
+export async function openStore({ storage, ...settings }: Settings): Promise<ObjectStore> {
   if (storage.engine === 'file') return await openDiskStore(storage.path)
   const { s3AccessKeyId: accessKeyId, s3SecretAccessKey: secret, s3SessionToken } = settings
   if (accessKeyId === null || secret === null) {

@@ -134,9 +134,12 @@ export function contentOf(core: Core, file: StoredFileFacts): Content {
   }
 }
 
+/** What it takes to read stored bytes. */
+export type BytesKeeper = Pick<Core, 'store' | 'masterKeys'>
+
 /** The plain bytes of a stored file, as `Content.read` gives them. */
 export function readStored(
-  core: Core,
+  core: BytesKeeper,
   { object_key, size, encryption }: Pick<StoredFileFacts, 'object_key' | 'size' | 'encryption'>,
   { span, signal }: { span: ByteSpan; signal: AbortSignal | undefined },
 ): AsyncIterable<Uint8Array> {

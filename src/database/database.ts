@@ -1,5 +1,6 @@
 import type { CompiledQuery, Kysely, Transaction } from 'kysely'
 import type { Clock } from '../core/clock.ts'
+import type { CopyWatch } from './copy-sqlite.ts'
 import type { Signals } from './signals.ts'
 import type { Tables } from './tables.ts'
 
@@ -29,6 +30,11 @@ export interface Database {
   transaction<T>(work: Work<T>, isolation?: Isolation): Promise<T>
   /** Runs what changes the schema, all of it or nothing, while no other node does. */
   alone<T>(work: Work<T>): Promise<T>
+  /**
+   * Writes the whole database, as it is at one moment, into a new file, while it is used; absent where
+   * the server has tools of its own for that.
+   */
+  copyTo?(path: string, watch: CopyWatch): Promise<void>
   /** The database's time: leases and expiries of all nodes are measured by it. */
   readonly now: Clock
   /** Wakes whoever waits, on every node that uses this database. */

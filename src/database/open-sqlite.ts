@@ -11,8 +11,11 @@ import {
   type SqliteStatement,
 } from 'kysely'
 import { type Clock, systemClock } from '../core/clock.ts'
+import { DeliveryError } from '../core/errors.ts'
 import { makeFolder } from '../make-folder.ts'
+import { copySqlite } from './copy-sqlite.ts'
 import type { Database } from './database.ts'
+import { FROZEN } from './freeze.ts'
 import { createLocalSignals } from './signals.ts'
 import type { Tables } from './tables.ts'
 
@@ -44,8 +47,9 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Database 
     kysely,
     read: async <Row>(query: CompiledQuery<Row>) =>
       reader === null ? (await kysely.executeQuery(query)).rows : reader.all<Row>(query),
-    transaction: (work) => kysely.transaction().execute(work),
+    transaction: (work) => kysely.transaction().execute(work).catch(explainFrozen),
     alone: (work) => kysely.transaction().execute(work),
+    copyTo: (to, watch) => copySqlite(path, to, watch),
     now: options.now ?? systemClock,
     signals: createLocalSignals(),
     async close() {
@@ -53,6 +57,18 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Database 
       await kysely.destroy()
     },
   }
+}
+
+/** In seconds: the new installation may be there by then. */
+const ASK_AGAIN = 30
+
+function explainFrozen(error: unknown): never {
+  if (!(error instanceof Error && error.message === FROZEN)) throw error
+  throw new DeliveryError(
+    'unavailable',
+    'This installation is being moved: what is here can be read, and nothing can be changed until the move is over.',
+    { cause: error, details: { retryAfter: ASK_AGAIN } },
+  )
 }
 
 /**

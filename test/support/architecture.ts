@@ -18,6 +18,7 @@ const layers: readonly (readonly string[])[] = [
   ['demo'],
   ['client'],
   ['server.ts'],
+  ['upkeep'],
   ['open-installation.ts'],
   ['load-config.ts', 'config-file'],
   ['config.ts'],

@@ -99,6 +99,11 @@ function placeBytes({ file, index, last }: ChunkPlace): Buffer {
   )
 }
 
+/** How many bytes the store holds for so many plain ones. */
+export function encryptedSize(size: number): number {
+  return size + Math.max(1, Math.ceil(size / chunkBytes)) * tagBytes
+}
+
 /** Encrypted bytes as a store reads them. */
 export type ReadEncrypted = (span: ByteSpan, signal?: AbortSignal) => AsyncIterable<Uint8Array>
 
