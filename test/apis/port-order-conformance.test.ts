@@ -28,6 +28,7 @@ describe('port orders under the strict setting', () => {
     const status = (to: string) => ({ data: { type: 'portorder', attributes: { status: to } } })
     const wish = newOrder({ status_url: 'https://hooks.example/' })
     judged(await api('GET', '', ada))
+    judged(await api('POST', '/portability', ada, { numbers: ['+12065551234'] }))
     const order = judged(await api('POST', '', ada, wish)).body.data
     const split = newOrder({ numbers: ['+18005550100', '+12065551234'] })
     const group = judged(await api('POST', '', ada, split)).body.data

@@ -253,6 +253,11 @@ describe('the port orders API', () => {
       ['POST', '', 'application/json', '{', 400],
       ['POST', '', 'application/json', '', 400],
       ['POST', '', 'text/csv', 'x', 415],
+      ['POST', '', 'text/plain', '{}', 415],
+      ['POST', '', 'application/vnd.api+json; ext="x"', '{}', 415],
+      ['POST', '', 'application/vnd.api+json', '{}', 422],
+      ['POST', '/portability', 'application/json', '{"numbers":[]}', 422],
+      ['POST', '/portability', 'application/json', '{"numbers":[1]}', 422],
       ['POST', '', 'application/json', '{}', 422],
       ['POST', '', 'application/json', 'null', 422],
       ['POST', '', 'application/json', '{"data":{"attributes":[]}}', 422],
@@ -281,6 +286,23 @@ describe('the port orders API', () => {
     }
     const patch = await send('DELETE', '/1', ada, { type: '', body: '' })
     assert.equal(patch.headers.get('allow'), 'GET, HEAD, PATCH')
+  })
+
+  it('tells which numbers an order would take', async (t) => {
+    const { api, ada, account } = await setUp(t)
+    const numbers = ['+14252081174', '12125551212', '+18002255277', '+14252081174', 'x']
+    const answer = await api('POST', '/portability', ada, { numbers })
+    assert.equal(answer.status, 200)
+    assert.deepEqual(answer.body, {
+      data: {
+        hypernetwork_enabled: [],
+        nonportable: ['12125551212', 'x'],
+        portable: ['+14252081174', '+18002255277'],
+      },
+    })
+    const mute = await account('mute', {})
+    assert.equal((await api('POST', '/portability', mute, { numbers })).status, 403)
+    assert.equal((await api('POST', '/portability', null, { numbers })).status, 401)
   })
 
   it('signs in by key pair and by token', async (t) => {

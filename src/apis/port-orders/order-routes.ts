@@ -11,12 +11,20 @@ import { listDocumentsOf } from '../../core/port-orders/port-order-files.ts'
 import type { PortOrder } from '../../core/port-orders/port-order-numbers.ts'
 import { searchPortOrders } from '../../core/port-orders/port-order-search.ts'
 import { createPortOrders, findPortOrder } from '../../core/port-orders/port-orders.ts'
+import { sortByPortability } from '../../core/port-orders/portability.ts'
 import { callbackSecrets, formatSecret } from '../../core/port-orders/status-callbacks.ts'
 import { principalOf } from '../../http/authenticate.ts'
 import { type ById, numberOf, type PortOrdersContext, sendDocument } from './exchange.ts'
-import { attributesOf, fromAttributes, fromNewOrder, fromNumbers, isCancelled } from './requests.ts'
+import {
+  attributesOf,
+  fromAttributes,
+  fromNewOrder,
+  fromNumbers,
+  fromNumbersToCheck,
+  isCancelled,
+} from './requests.ts'
 import { asksForGroup, parseSearch, type RawQuery } from './search-query.ts'
-import { type Resource, toCancelled, toGroup, toList, toOrder } from './wire.ts'
+import { type Resource, toCancelled, toGroup, toList, toOrder, toPortability } from './wire.ts'
 
 /** Create, search, view and change orders. */
 export function orderRoutes(app: FastifyInstance, context: PortOrdersContext): void {
@@ -48,6 +56,13 @@ export function orderRoutes(app: FastifyInstance, context: PortOrdersContext): v
       return sendDocument(reply, { data: toGroup(found, base(request)) }, dialect)
     }
     return sendDocument(reply, await search(context, request), dialect)
+  })
+
+  app.post('/portability', async (request, reply) => {
+    const numbers = fromNumbersToCheck(request.body)
+    const found = toPortability(sortByPortability(principalOf(request), numbers))
+    // JSON:API has resources in `data`, and this is none.
+    return sendDocument(reply, dialect.strict ? { meta: found } : { data: found }, dialect)
   })
 
   app.get<ById>('/:id', async (request, reply) => {

@@ -1,5 +1,5 @@
 import { DeliveryError } from '../../core/errors.ts'
-import { parsePhoneNumbers } from '../../core/port-orders/phone-number.ts'
+import { mostNumbers, parsePhoneNumbers } from '../../core/port-orders/phone-number.ts'
 import { portOrderStatuses } from '../../core/port-orders/port-order-status.ts'
 import type { PortOrderWords } from '../../core/port-orders/port-orders.ts'
 import type { PortOrderStatus } from '../../database/port-order-tables.ts'
@@ -155,6 +155,19 @@ function decodeName(encoded: string): string {
 export function fromNumbers(body: unknown, name: 'add' | 'remove'): string[] {
   const value = isObject(body) ? body[name] : undefined
   return value === undefined ? [] : parsePhoneNumbers(value, name)
+}
+
+/**
+ * Numbers that are asked about: texts of any form, because telling the wrong ones is the point.
+ * @throws DeliveryError `invalid`
+ */
+export function fromNumbersToCheck(body: unknown): string[] {
+  const numbers = isObject(body) ? body.numbers : undefined
+  const isList = Array.isArray(numbers) && numbers.length > 0 && numbers.length <= mostNumbers
+  if (isList && numbers.every((number) => typeof number === 'string' && number.length <= 64)) {
+    return numbers
+  }
+  throw invalid('numbers', `must be a list of 1 to ${mostNumbers} phone numbers`)
 }
 
 /** The wish to cancel, in either spelling. */

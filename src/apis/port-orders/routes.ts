@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
+import { DeliveryError } from '../../core/errors.ts'
 import { type ApiContext, baseUrl } from '../../http/api-context.ts'
 import { asDeliveryError } from '../../http/as-delivery-error.ts'
 import { authenticate } from '../../http/authenticate.ts'
@@ -33,7 +34,7 @@ export function portOrdersApi(context: ApiContext, dialect: Dialect): FastifyPlu
       const isUnknown = refusal.code === 'not_found'
       return sendDocument(reply.code(status), isUnknown ? unknownAddress(dialect) : body, dialect)
     })
-    takeJsonApi(app)
+    takeJson(app)
     app.addHook('onRequest', authenticate(context.signIn, { methods: ['basic-key', 'bearer'] }))
     app.addHook('preValidation', async (request) => refuseNulBytes(request.body))
     orderRoutes(app, own)
@@ -42,7 +43,20 @@ export function portOrdersApi(context: ApiContext, dialect: Dialect): FastifyPlu
   }
 }
 
-function takeJsonApi(app: FastifyInstance): void {
+/**
+ * JSON under either name; JSON:API 1.1 §5.1 has 415 for parameters of its media type that a server
+ * does not know, and none is known here.
+ */
+function takeJson(app: FastifyInstance): void {
+  app.removeContentTypeParser('text/plain')
+  app.addHook('onRequest', async ({ headers }) => {
+    if (/^\s*application\/vnd\.api\+json\s*;\s*\S/i.test(headers['content-type'] ?? '')) {
+      throw new DeliveryError(
+        'unsupported_media_type',
+        'The media type "application/vnd.api+json" is taken without parameters only.',
+      )
+    }
+  })
   app.addContentTypeParser(
     'application/vnd.api+json',
     { parseAs: 'string' },

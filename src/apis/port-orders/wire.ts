@@ -1,6 +1,7 @@
 import type { PortOrderGroup } from '../../core/port-orders/change-port-orders.ts'
 import type { PortOrderDocument } from '../../core/port-orders/port-order-files.ts'
 import type { PortOrder } from '../../core/port-orders/port-order-numbers.ts'
+import type { Portability } from '../../core/port-orders/portability.ts'
 import type {
   PortOrderFileRow,
   PortOrderFileStatus,
@@ -221,4 +222,9 @@ export function toLetter(order: PortOrder): Record<string, unknown> {
 
 function fileLink(base: Base, order: number, file: number): string {
   return `${base}/${order}/files/${file}`
+}
+
+/** "A list of portable, non-portable, and hypernetwork-enabled phone numbers"; there is no such network here. */
+export function toPortability({ portable, nonportable }: Portability) {
+  return { hypernetwork_enabled: [], nonportable, portable }
 }

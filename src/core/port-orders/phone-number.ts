@@ -4,7 +4,12 @@ import { DeliveryError } from '../errors.ts'
 const e164 = /^\+[1-9]\d{6,14}$/
 
 /** How many numbers one port order may hold. */
-const mostNumbers = 1000
+export const mostNumbers = 1000
+
+/** Is it a phone number in E.164 form, and nothing beside it? */
+export function isPhoneNumber(text: string): boolean {
+  return e164.test(text)
+}
 
 /**
  * Phone numbers in E.164 form, each once, in the order given.
@@ -14,7 +19,7 @@ export function parsePhoneNumbers(value: unknown, field: string): string[] {
   if (!Array.isArray(value)) throw invalid(field, 'must be a list of phone numbers')
   if (value.length > mostNumbers) throw invalid(field, `may hold at most ${mostNumbers} numbers`)
   const numbers = value.map((number: unknown) => {
-    if (typeof number === 'string' && e164.test(number)) return number
+    if (typeof number === 'string' && isPhoneNumber(number)) return number
     throw invalid(field, 'must hold phone numbers in E.164 form, like "+12065551234"')
   })
   return [...new Set(numbers)]

@@ -41,12 +41,7 @@ export async function createPortOrders(
   principal: Principal,
   request: NewPortOrder,
 ): Promise<{ group: number; orders: PortOrder[] }> {
-  demand(
-    principal,
-    'create',
-    { organizationId: principal.organizationId, ownerId: null, permission: PORT_ORDERS_PERMISSION },
-    'You are not permitted to order ports.',
-  )
+  demandMayPort(principal)
   if (request.numbers.length === 0) {
     throw new DeliveryError('invalid', 'A port order needs at least one phone number.', {
       details: { field: 'numbers' },
@@ -66,6 +61,16 @@ export async function createPortOrders(
     doOnce(change, repeatable, () => insertGroup(change, principal, asked)),
   )
   return { group, orders: await listGroup(core.database.kysely, group) }
+}
+
+/** @throws DeliveryError `forbidden` without the permission to order ports */
+export function demandMayPort(principal: Principal): void {
+  demand(
+    principal,
+    'create',
+    { organizationId: principal.organizationId, ownerId: null, permission: PORT_ORDERS_PERMISSION },
+    'You are not permitted to order ports.',
+  )
 }
 
 async function insertGroup(
