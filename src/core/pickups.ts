@@ -41,6 +41,8 @@ export interface PickupRecorder {
 
 /** How long notes are gathered. A commit of its own for each small file would cost more than sending it. */
 const GATHER_MS = 100
+/** How long notes wait that could not be written: the database may be away. */
+const AGAIN_MS = 1000
 
 /** Notes in one transaction: every other request waits for it. */
 const BATCH = 250
@@ -53,6 +55,7 @@ export function createPickupRecorder(
   let gathered: Gathered = new Map()
   let timer: NodeJS.Timeout | null = null
   let writing: Promise<void> = Promise.resolve()
+  let closed = false
 
   async function writeAll(all: Gathered): Promise<void> {
     const takings = [...all.values()]
@@ -63,6 +66,7 @@ export function createPickupRecorder(
       } catch (error) {
         for (const taken of batch) gather(gathered, taken)
         onError(error)
+        if (!closed) timer ??= setTimeout(() => void write(), AGAIN_MS)
       }
     }
   }
@@ -99,6 +103,7 @@ export function createPickupRecorder(
       await write()
     },
     async close() {
+      closed = true
       await this.flush()
     },
   }

@@ -1,6 +1,9 @@
 import type { FastifyError } from 'fastify'
 import { DeliveryError, type ErrorCode } from '../core/errors.ts'
 
+/** When to come again after a 503 that does not say it itself. */
+export const RETRY_AFTER_SECONDS = 2
+
 /** What the web framework refuses by itself, in our codes. */
 const frameworkCodes: Record<string, [ErrorCode, string]> = {
   FST_ERR_CTP_INVALID_JSON_BODY: ['malformed', 'The body is not valid JSON.'],

@@ -8,7 +8,7 @@ import {
   LogController,
 } from 'fastify'
 import type { DeliveryError, ErrorCode } from '../core/errors.ts'
-import { asDeliveryError } from './as-delivery-error.ts'
+import { asDeliveryError, RETRY_AFTER_SECONDS } from './as-delivery-error.ts'
 import { keepFresh, readTlsFiles, type TlsFiles } from './tls-files.ts'
 import { refuseUnrouted, rememberMethods } from './unrouted.ts'
 
@@ -47,6 +47,13 @@ export function createApp(options: AppOptions): FastifyInstance {
     serverFactory: (handle) => createIntercepted(options, handle),
   })
   rememberMethods(app)
+  // In every API's form the same: who is told to come again is told when.
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (reply.statusCode === 503 && !reply.hasHeader('retry-after')) {
+      reply.header('retry-after', RETRY_AFTER_SECONDS)
+    }
+    done()
+  })
   app.setNotFoundHandler((request, reply) => sendProblem(reply, refuseUnrouted(request, reply)))
   return app
 }

@@ -13,6 +13,7 @@ import {
 } from '../core/granted-file.ts'
 import type { PickupRecorder } from '../core/pickups.ts'
 import { contentOf } from '../core/stored-files.ts'
+import { asDeliveryError, RETRY_AFTER_SECONDS } from './as-delivery-error.ts'
 import { answerContent } from './content-answer.ts'
 import { sendLinkPage } from './link-page.ts'
 import { receiveSigned, type SignedRefusal } from './receive-signed.ts'
@@ -67,8 +68,11 @@ export async function deliverSigned(
     if (refusal !== null) refuse(delivery, response, refusal)
   } catch (error) {
     delivery.onError(error)
+    const { code, message } = asDeliveryError(error)
     if (response.headersSent) response.destroy()
-    else response.writeHead(500, { 'Content-Length': 0 }).end()
+    else if (code === 'unavailable') {
+      refuse(delivery, response, { status: 503, error: { code: 'ServiceUnavailable', message } })
+    } else response.writeHead(500, { 'Content-Length': 0 }).end()
   }
 }
 
@@ -243,6 +247,7 @@ function refuse(delivery: SignedDelivery, response: ServerResponse, refusal: Sig
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
     ...(refusal.status === 401 ? { 'WWW-Authenticate': signedUrlChallenge } : {}),
+    ...(refusal.status === 503 ? { 'Retry-After': RETRY_AFTER_SECONDS } : {}),
   })
   // On HEAD, Node drops the body by itself.
   response.end(body)

@@ -41,13 +41,22 @@ const KEPT = 10
 
 /** A database with the schema in place and nothing in it, on the one server of this process. */
 export async function createPostgresDatabase(): Promise<string> {
+  return await create('template claimcheck strategy file_copy')
+}
+
+/** A database without a schema. */
+export async function createEmptyDatabase(): Promise<string> {
+  return await create('strategy file_copy')
+}
+
+async function create(how: string): Promise<string> {
   cluster ??= startCluster()
   const { run, urlOf } = await cluster
   const name = `test_${made.length}_${randomBytes(4).toString('hex')}`
   made.push(name)
   const old = made.length > KEPT ? made[made.length - KEPT - 1] : undefined
   if (old !== undefined) await run(`drop database if exists ${old}`).catch(() => {})
-  await run(`create database ${name} template claimcheck strategy file_copy`)
+  await run(`create database ${name} ${how}`)
   return urlOf(name)
 }
 

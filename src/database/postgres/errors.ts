@@ -11,7 +11,7 @@ export function asPassingTrouble(error: unknown): unknown {
 }
 
 export function unavailable(sentence: string, cause: unknown): DeliveryError {
-  return new DeliveryError('unavailable', sentence, { cause, details: { retryAfter: 2 } })
+  return new DeliveryError('unavailable', sentence, { cause })
 }
 
 /** Two changes were in each other's way, and this one was undone: it can be done again from the start. */

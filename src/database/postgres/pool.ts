@@ -57,7 +57,11 @@ export function createPool(url: string, limits: PostgresLimits): PostgresPool {
     async runPrepared<Row>(name: string, text: string, parameters: readonly unknown[]) {
       const client = await pool.connect().catch(rethrow)
       try {
-        const { rows } = await client.query<Row & object>({ name, text, values: asValues(parameters) })
+        const { rows } = await client.query<Row & object>({
+          name,
+          text,
+          values: asValues(parameters),
+        })
         client.release()
         return rows
       } catch (error) {
