@@ -3,12 +3,12 @@ import type { S3Address } from '../s3-address.ts'
 import { type BufferPool, createBufferPool } from './buffer-pool.ts'
 import { assertKeyPrefix, assertObjectKey } from './object-key.ts'
 import type { ObjectStat, ObjectStore, PresignWish, Reach } from './object-store.ts'
-import { createS3Client, type S3Client, type S3ClientOptions } from './s3/client.ts'
+import { createS3Client, type S3Client, type S3ClientOptions, type S3Request } from './s3/client.ts'
 import { abortAbandoned, listObjects } from './s3/list.ts'
 import { abortUpload, beginUpload } from './s3/multipart.ts'
 import { putObject } from './s3/put.ts'
 import { readObject } from './s3/read.ts'
-import { explain, StoreRefusal } from './s3/refusal.ts'
+import { brokenOff, explain, StoreRefusal } from './s3/refusal.ts'
 import { type RestoreTier, restoreObject } from './s3/restore.ts'
 
 export interface S3StoreOptions extends S3ClientOptions {
@@ -21,8 +21,9 @@ export interface S3StoreOptions extends S3ClientOptions {
   readonly restoreTier: RestoreTier
 }
 
-/** Who waits for the answer waits at the console, or is a supervisor with a time-out of its own. */
+/** Who waits for these waits at the console, or is a supervisor with a time-out of its own. */
 const CHECK_PATIENCE_MS = 2000
+const CHECK_TIMEOUT_MS = 5000
 
 /**
  * Opens a bucket of an S3-compatible store as an object store.
@@ -35,7 +36,7 @@ export async function openS3Store(
   const client = createS3Client(address, options)
   try {
     const query = { 'list-type': '2', 'max-keys': '1', prefix: address.prefix }
-    await client.ask({ method: 'GET', query, patienceMs: CHECK_PATIENCE_MS })
+    await soon((how) => client.ask({ method: 'GET', query, ...how }))
   } catch (error) {
     client.close()
     throw explain(error, address)
@@ -126,11 +127,9 @@ class S3Store implements ObjectStore {
 
   /** An upload that is begun and taken back needs the right to write, and leaves no object to be seen. */
   async check(): Promise<void> {
-    const begin = beginUpload(this.#client, 'check', {
-      headers: this.#newObject,
-      patienceMs: CHECK_PATIENCE_MS,
-    })
-    await abortUpload(this.#client, await this.#explained(begin))
+    const headers = this.#newObject
+    const begun = soon((how) => beginUpload(this.#client, 'check', { headers, ...how }))
+    await abortUpload(this.#client, await this.#explained(begun))
   }
 
   async close(): Promise<void> {
@@ -143,6 +142,16 @@ class S3Store implements ObjectStore {
     } catch (error) {
       throw explain(error, this.#client.address)
     }
+  }
+}
+
+/** Work that ends within seconds, also when the store takes it in and says nothing. */
+async function soon<T>(work: (how: Pick<S3Request, 'signal' | 'patienceMs'>) => Promise<T>) {
+  const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS)
+  try {
+    return await work({ signal, patienceMs: CHECK_PATIENCE_MS })
+  } catch (error) {
+    throw signal.aborted ? brokenOff('The store does not answer', 'no answer', error) : error
   }
 }
 

@@ -9,22 +9,22 @@ import {
   storeEncrypted,
 } from '../../src/core/stored-files.ts'
 import { transact } from '../../src/core/transact.ts'
-import { defineConfig, module } from '../../src/define-config.ts'
 import { principalOfAccount, seedAccount } from '../support/accounts.ts'
 import { deliver } from '../support/archive-world.ts'
+import {
+  type BucketSettings,
+  largeBytes as bytes,
+  startBucketWorld,
+} from '../support/bucket-world.ts'
 import { gather, inChunks, patternBytes, sha256 } from '../support/bytes.ts'
 import { createOrdersClient, type Listing } from '../support/orders-client.ts'
 import { publish } from '../support/products.ts'
-import { inOwnPlace, openTestS3 } from '../support/s3-store.ts'
+import { openTestS3 } from '../support/s3-store.ts'
 import { suiteCleanup } from '../support/suite-cleanup.ts'
 import { openTestCore } from '../support/test-core.ts'
-import { createTestAccount, startTestServer } from '../support/test-server.ts'
 import { until } from '../support/until.ts'
 import { type ContentSample, describeContentAnswers } from './content-answers.ts'
 import { describeObjectStore } from './object-store.ts'
-
-/** The settings that name a bucket. */
-export type BucketSettings = Record<string, string>
 
 /** What holds on every S3-compatible store: the storage contract, and all that goes out of it. */
 export function describeBucket(name: string, open: () => Promise<BucketSettings>): void {
@@ -95,62 +95,10 @@ async function archive(suite: Suite, settings: BucketSettings): Promise<ContentS
   return { content, bytes: await gather(content.read({ start: 0, end: content.size })) }
 }
 
-/** More than two parts. */
-const bytes = patternBytes(11 * 1024 * 1024 + 7)
-
-const config = defineConfig({
-  downloadTypes: {
-    large: {
-      producer: module({
-        async produce({ file }) {
-          const out = file('a large "file".bin', 'application/octet-stream')
-          for (let start = 0; start < bytes.length; start += 500_000) {
-            await out.write(bytes.subarray(start, start + 500_000))
-          }
-          await out.end()
-        },
-      }),
-    },
-  },
-})
-
-async function startWorld(t: TestContext, settings: BucketSettings, more: BucketSettings = {}) {
-  const environment = {
-    ...inOwnPlace(settings),
-    CLAIMCHECK_S3_PART_BYTES: '5242880',
-    ...more,
-  }
-  const server = await startTestServer(t, { config, environment })
-  const permissions = ['download:*', 'order']
-  const ada = await createTestAccount(server.core, 'ada', { permissions })
-
-  /** A signed URL of a download that is done. */
-  async function link(): Promise<string> {
-    const created = await fetch(`${server.url}/api/downloads`, {
-      method: 'POST',
-      headers: { ...ada.headers, 'content-type': 'application/json' },
-      body: '{"download":{"download_type":"large"}}',
-    })
-    const { download } = (await created.json()) as { download: { id: string } }
-    let location = ''
-    await until('the download is done', async () => {
-      const answer = await fetch(`${server.url}/api/downloads/${download.id}/file`, {
-        headers: ada.headers,
-        redirect: 'manual',
-      })
-      location = answer.headers.get('location') ?? ''
-      return answer.status === 302
-    })
-    return location
-  }
-
-  return { server, ada, link }
-}
-
 function describeDownloads(name: string, open: () => Promise<BucketSettings>): void {
   describe(`a download kept in ${name}`, () => {
     it('comes whole, in parts and with its digest', async (t) => {
-      const { server, link } = await startWorld(t, await open())
+      const { server, link } = await startBucketWorld(t, await open())
       assert.equal((await fetch(`${server.url}/readyz`)).status, 200)
       const url = await link()
       const whole = await fetch(url)
@@ -172,7 +120,7 @@ function describeRedirects(name: string, open: () => Promise<BucketSettings>): v
 
   describe(`a signed URL that leads on to ${name}`, () => {
     it('gives the bytes under their name, by a URL of a minute at most', async (t) => {
-      const { link } = await startWorld(t, await open(), redirecting)
+      const { link } = await startBucketWorld(t, await open(), redirecting)
       const url = await link()
       const first = await fetch(url, { redirect: 'manual' })
       assert.equal(first.status, 302)
@@ -193,7 +141,7 @@ function describeRedirects(name: string, open: () => Promise<BucketSettings>): v
     })
 
     it('gives them itself where the store could not answer as it does', async (t) => {
-      const { ada, link } = await startWorld(t, await open(), redirecting)
+      const { ada, link } = await startBucketWorld(t, await open(), redirecting)
       const url = await link()
       const head = await fetch(url, { method: 'HEAD', redirect: 'manual' })
       const etag = head.headers.get('etag') ?? ''
@@ -215,14 +163,14 @@ function describeRedirects(name: string, open: () => Promise<BucketSettings>): v
 
     it('gives them itself where they are encrypted by us', async (t) => {
       const more = { ...redirecting, CLAIMCHECK_ENCRYPT: 'all' }
-      const { link } = await startWorld(t, await open(), more)
+      const { link } = await startBucketWorld(t, await open(), more)
       const answer = await fetch(await link(), { redirect: 'manual' })
       assert.equal(answer.status, 200)
       assert.equal(sha256(Buffer.from(await answer.arrayBuffer())), sha256(bytes))
     })
 
     it('gives them itself where uses are counted or addresses matter', async (t) => {
-      const { server, ada, link } = await startWorld(t, await open(), redirecting)
+      const { server, ada, link } = await startBucketWorld(t, await open(), redirecting)
       await link()
       const { items: deliveries } = await json<{ items: { id: string }[] }>(
         await fetch(`${server.url}/v1/deliveries`, { headers: ada.headers }),
@@ -261,7 +209,7 @@ function describeOrders(name: string, open: () => Promise<BucketSettings>): void
   describe(`an order kept in ${name}`, () => {
     it('is picked up file by file and as a ZIP, and counts though URLs lead on', async (t) => {
       const more = { CLAIMCHECK_ORDER_BATCH_FILES: '2', CLAIMCHECK_STORAGE_REDIRECT_SECONDS: '60' }
-      const { server, ada } = await startWorld(t, await open(), more)
+      const { server, ada } = await startBucketWorld(t, await open(), more)
       const ids = ['p1', 'p2', 'p3', 'p4', 'p5']
       for (const id of ids) {
         await publish(server.core, { id, files: { [`${id}.txt`]: `bytes of ${id}` } })

@@ -268,6 +268,14 @@ describe('what the store is told of encryption', () => {
   })
 })
 
+describe('check()', () => {
+  it('says within seconds that the store does not answer', async (t) => {
+    const { fake, store } = await open(t)
+    fake.plan({ when: () => true, fault: { stallAfter: 0 } })
+    await assert.rejects(store.check(), /cannot be reached \(no answer\)/)
+  })
+})
+
 describe('opening a bucket', () => {
   it('says in one sentence what is wrong', async (t) => {
     const { environment, plan } = await startFakeS3(t)
