@@ -106,9 +106,29 @@ export const commands: CommandList = {
       load: async () => (await import('./publish.ts')).publish,
     },
     {
+      name: 'product',
+      summary: 'Publish products, which accounts find and order.',
+      load: async () => (await import('./product.ts')).product,
+    },
+    {
       name: 'settings',
       summary: 'Show the settings in force, secrets hidden.',
       load: async () => (await import('./settings.ts')).settings,
+    },
+    {
+      name: 'backup',
+      summary: 'Back up the embedded installation while it serves.',
+      load: async () => (await import('./backup.ts')).backup,
+    },
+    {
+      name: 'restore',
+      summary: 'Put a backup into an empty place.',
+      load: async () => (await import('./restore.ts')).restore,
+    },
+    {
+      name: 'migrate',
+      summary: 'Move the embedded installation to PostgreSQL and another store.',
+      load: async () => (await import('./migrate.ts')).migrate,
     },
     {
       name: 'sweep',
