@@ -26,6 +26,12 @@ export function formatTime(time: string): string {
   }).format(new Date(time))
 }
 
+/** `15 Jan 2026`, for a day like `2026-01-15`, which is one in UTC */
+export function formatDay(day: string): string {
+  const format = new Intl.DateTimeFormat(currentLocale(), { dateStyle: 'medium', timeZone: 'UTC' })
+  return format.format(new Date(day))
+}
+
 const steps: [limit: number, size: number, unit: Intl.RelativeTimeFormatUnit][] = [
   [90, 1, 'second'],
   [5400, 60, 'minute'],

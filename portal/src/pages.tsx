@@ -7,6 +7,7 @@ import { JobsPage } from './pages/admin/jobs.tsx'
 import { OrganizationsPage } from './pages/admin/organizations.tsx'
 import { SettingsPage } from './pages/admin/settings.tsx'
 import { TypesPage } from './pages/admin/types.tsx'
+import { UsagePage } from './pages/admin/usage.tsx'
 import { AskPage, AskTypePage } from './pages/ask.tsx'
 import { DeliveryPage } from './pages/delivery.tsx'
 import { ImportPage, ImportsPage } from './pages/imports.tsx'
@@ -67,6 +68,8 @@ function adminPageAt([area, id]: string[], me: Me): ComponentChildren {
       return <TypesPage />
     case 'jobs':
       return <JobsPage />
+    case 'usage':
+      return <UsagePage />
     case 'audit':
       return <AuditPage />
     case 'organizations':

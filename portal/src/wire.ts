@@ -225,6 +225,19 @@ export interface AuditEvent {
   data: Record<string, unknown>
 }
 
+export interface UsageDay {
+  day: string
+  sentBytes: number
+  pickups: number
+  storedBytes: number | null
+}
+
+export interface Usage {
+  from: string
+  until: string
+  items: UsageDay[]
+}
+
 export interface Setting {
   name: string
   description: string

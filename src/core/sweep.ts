@@ -18,6 +18,7 @@ import { deleteUnreferenced, keysWithRow, rewrapKeys } from './stored-files.ts'
 import { removeStudyDelivery } from './studies/studies.ts'
 import { removeStudyFiles, someStudyFiles } from './studies/study-files.ts'
 import { transact } from './transact.ts'
+import { countStored } from './usage.ts'
 
 const DAY_MS = 24 * 3600 * 1000
 /** Rows in one transaction, so that no sweep holds up the requests for long. */
@@ -69,6 +70,7 @@ export async function sweep(core: Core, options: SweepOptions): Promise<SweepRep
   await forgetUses(core)
   await forgetManifests(core, core.database.now() - 30 * DAY_MS)
   await forgetPieces(core)
+  await countStored(core)
   const rewrapped = (await rewrapAll(core, options)) + (await rewrapWorkFiles(core, options.signal))
   return { expired, unreferenced, orphans, abandoned, lapsed, rewrapped }
 }

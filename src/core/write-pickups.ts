@@ -7,6 +7,7 @@ import { moveOrderFiles } from './orders/order-progress.ts'
 import type { TakenTogether } from './pickups.ts'
 import { coverAll, mergeSpans, parseSpans, spansText } from './spans.ts'
 import type { Change } from './transact.ts'
+import { addTraffic, type Traffic } from './usage.ts'
 
 type TakenFile = TakenTogether & { fileNumber: number }
 
@@ -17,10 +18,12 @@ export async function writePickups(
   batch: readonly TakenTogether[],
 ): Promise<void> {
   const byAccount = Map.groupBy(await nameFiles(change, batch), (taken) => taken.accountId)
+  const traffic: Traffic[] = []
   // In one order on every node: two that lock the same accounts must not wait for each other.
   for (const accountId of [...byAccount.keys()].sort()) {
-    await writePickupsOf(core, change, byAccount.get(accountId) ?? [])
+    traffic.push(...(await writePickupsOf(core, change, byAccount.get(accountId) ?? [])))
   }
+  await addTraffic(change, traffic)
 }
 
 /** Puts the files of the taker's open orders in the place of a stored file. */
@@ -42,6 +45,8 @@ interface FilePickup {
   readonly file: PickedUpFile
   readonly last: TakenFile
   readonly spans: readonly ByteSpan[]
+  readonly sentNow: number
+  /** With what went out before. */
   readonly bytesSent: number
   readonly completedAt: number | null
   /** Has its last byte gone out just now? */
@@ -53,7 +58,7 @@ async function writePickupsOf(
   core: Core,
   change: Change,
   takings: readonly TakenFile[],
-): Promise<void> {
+): Promise<Traffic[]> {
   const byFile = Map.groupBy(takings, (taken) => taken.fileNumber)
   const numbers = [...byFile.keys()].sort((a, b) => a - b)
   const files = await findFiles(change, numbers)
@@ -61,11 +66,16 @@ async function writePickupsOf(
   const pickups = files.flatMap((file) =>
     addUp(change, file, { known: known.get(file.number), takings: byFile.get(file.number) ?? [] }),
   )
-  if (pickups.length === 0) return
+  if (pickups.length === 0) return []
   await upsert(change, pickups)
   const completed = pickups.filter((pickup) => pickup.isNew)
   await tellFeed(change, completed)
   await deliver(core, change, completed)
+  return pickups.map(({ file, sentNow, isNew }) => ({
+    organizationId: file.organization_id,
+    sentBytes: sentNow,
+    pickups: isNew ? 1 : 0,
+  }))
 }
 
 type PickedUpFile = Awaited<ReturnType<typeof findFiles>>[number]
@@ -111,7 +121,7 @@ function addUp(
   if (last === undefined) return []
   const before = parseSpans(known?.spans ?? '[]')
   const spans = mergeSpans([...before, ...takings.flatMap((taken) => taken.spans)])
-  const sent = takings.reduce((sum, taken) => sum + taken.bytesSent, 0)
+  const sentNow = takings.reduce((sum, taken) => sum + taken.bytesSent, 0)
   const already = known?.completed_at ?? null
   const isNew = already === null && coverAll(spans, file.size ?? 0)
   return [
@@ -119,7 +129,8 @@ function addUp(
       file,
       last,
       spans,
-      bytesSent: (known?.bytes_sent ?? 0) + sent,
+      sentNow,
+      bytesSent: (known?.bytes_sent ?? 0) + sentNow,
       completedAt: isNew ? now : already,
       isNew,
     },

@@ -11,6 +11,7 @@ import type {
   PortOrdersTable,
 } from './port-order-tables.ts'
 import type * as study from './study-tables.ts'
+import type { UsageDaysTable } from './usage-tables.ts'
 
 /**
  * The tables, as both engines hold them: text ids of ours, times in milliseconds since the epoch,
@@ -33,6 +34,7 @@ export interface Tables {
   work_files: WorkFilesTable
   events: EventsTable
   idempotency_keys: IdempotencyKeysTable
+  usage_days: UsageDaysTable
   port_order_groups: PortOrderGroupsTable
   port_orders: PortOrdersTable
   port_order_numbers: PortOrderNumbersTable

@@ -20,6 +20,7 @@ const paths = {
     'M4 20V5a1 1 0 0 1 1-1h8a1 1 0 0 1 1 1v15M14 10h5a1 1 0 0 1 1 1v9M3 20h18M8 8h2M8 12h2M8 16h2',
   settings:
     'M4 7h10M18 7h2M4 17h2M10 17h10M16 9a2 2 0 1 0 0-4 2 2 0 0 0 0 4zM8 19a2 2 0 1 0 0-4 2 2 0 0 0 0 4z',
+  usage: 'M4 20V10h4v10zM10 20V4h4v16zM16 20v-7h4v7zM3 20h18',
   menu: 'M4 7h16M4 12h16M4 17h16',
   copy: 'M9 9h10v11H9zM5 15V4h10',
   close: 'M6 6l12 12M18 6 6 18',

@@ -6,16 +6,18 @@ interface SelectProps {
   value: string
   options: readonly (readonly [value: string, text: string])[]
   onChange(value: string): void
+  /** There is no "all". */
+  required?: boolean
 }
 
 /** One of some, or all of them. */
-export function Select({ label, value, options, onChange }: SelectProps) {
+export function Select({ label, value, options, onChange, required = false }: SelectProps) {
   const id = useId()
   return (
     <div class="field">
       <label for={id}>{label}</label>
       <select id={id} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
-        <option value="">{t('all')}</option>
+        {!required && <option value="">{t('all')}</option>}
         {options.map(([one, text]) => (
           <option key={one} value={one}>
             {text}

@@ -32,6 +32,7 @@ const administration: Entry[] = [
   { to: '/admin/accounts', icon: 'accounts', text: 'nav_accounts' },
   { to: '/admin/types', icon: 'types', text: 'nav_types' },
   { to: '/admin/jobs', icon: 'jobs', text: 'nav_jobs' },
+  { to: '/admin/usage', icon: 'usage', text: 'nav_usage' },
   { to: '/admin/audit', icon: 'audit', text: 'nav_audit' },
   {
     to: '/admin/organizations',

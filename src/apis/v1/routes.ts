@@ -35,6 +35,7 @@ import { sessionRoutes } from './session-routes.ts'
 import { type ReportSettings, settingsRoutes } from './settings-routes.ts'
 import { studyFileRoutes } from './study-file-routes.ts'
 import { studyRoutes } from './study-routes.ts'
+import { usageRoutes } from './usage-routes.ts'
 import { workFileRoutes } from './work-file-routes.ts'
 import { workRoutes } from './work-routes.ts'
 
@@ -97,6 +98,7 @@ export function v1Api(api: ApiContext, options: V1Options): FastifyPluginAsync {
     await app.register(importRoutes(context, options.importMaxBytes))
     portOrderRoutes(app, context)
     auditRoutes(app, context)
+    usageRoutes(app, context)
     settingsRoutes(app, options.reportSettings)
     accountRoutes(app, context)
     credentialRoutes(app, context)
