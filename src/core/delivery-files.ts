@@ -1,4 +1,5 @@
 import type { Connection } from '../database/database.ts'
+import { hotQuery, unseen } from '../database/hot-query.ts'
 import type { DeliveryFileRow, DeliveryFileState, DeliveryRow } from '../database/tables.ts'
 import type { Core } from './core.ts'
 import { findDeliveriesByNumber } from './deliveries.ts'
@@ -227,7 +228,12 @@ export async function findDeliveryFiles(
 
 /** The bytes behind a delivery's file; null when it has none (yet, or any more). */
 export async function findBytes(core: Core, fileNumber: number): Promise<StoredFileFacts | null> {
-  const row = await core.database.kysely
+  const [row] = await bytesOf(core.database, [fileNumber])
+  return row ?? null
+}
+
+const bytesOf = hotQuery((db) =>
+  db
     .selectFrom('delivery_files')
     .innerJoin('stored_files', 'stored_files.id', 'delivery_files.stored_file_id')
     .select([
@@ -240,10 +246,9 @@ export async function findBytes(core: Core, fileNumber: number): Promise<StoredF
       'stored_files.encryption',
       'stored_files.created_at',
     ])
-    .where('delivery_files.number', '=', fileNumber)
-    .executeTakeFirst()
-  return row ?? null
-}
+    .where('delivery_files.number', '=', unseen(0))
+    .compile(),
+)
 
 /**
  * Ends the time of a delivery's files: they stay listed as `expired`, their bytes are let go, at

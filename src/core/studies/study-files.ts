@@ -1,5 +1,5 @@
 import type { Connection } from '../../database/database.ts'
-import { hotQuery } from '../../database/hot-query.ts'
+import { hotQuery, unseen } from '../../database/hot-query.ts'
 import type { StudyDeliveryRow, StudyFileRow } from '../../database/study-tables.ts'
 import type { Core } from '../core.ts'
 import { expireDeliveryFiles, insertDeliveryFiles } from '../delivery-files.ts'
@@ -177,10 +177,11 @@ const byPath = hotQuery((db) =>
       'stored_files.created_at',
       'delivery_files.media_type',
     ])
-    .where('organizations.id', '=', '')
-    .where('organizations.code', '=', '')
-    .where('studies.code', '=', '')
-    .where('study_deliveries.code', '=', '')
-    .where('study_files.segment', '=', '')
+    // Seen, the values cost 40 µs of the 46 that this took.
+    .where('organizations.id', '=', unseen(''))
+    .where('organizations.code', '=', unseen(''))
+    .where('studies.code', '=', unseen(''))
+    .where('study_deliveries.code', '=', unseen(''))
+    .where('study_files.segment', '=', unseen(''))
     .compile(),
 )
