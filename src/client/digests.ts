@@ -72,8 +72,12 @@ export function conflictOf(one: Digests, other: Digests): DigestName | null {
 function base64ToHex(text: string): string | null {
   try {
     const bytes = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
-    return Array.from(bytes, (one) => one.charCodeAt(0).toString(16).padStart(2, '0')).join('')
+    let hex = ''
+    for (let at = 0; at < bytes.length; at += 1) hex += hexOfByte[bytes.charCodeAt(at)]
+    return hex
   } catch {
     return null
   }
 }
+
+const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))

@@ -36,7 +36,7 @@ describe('docs/client.md', () => {
     const server = await startTestServer(t, {
       config: defineConfig({
         downloadTypes: {
-          communes: {
+          'monthly-report': {
             producer: module({
               produce({ file }) {
                 file('communes.csv', 'text/csv').end('code,name\n2A004,Ajaccio\n')
@@ -55,7 +55,7 @@ describe('docs/client.md', () => {
     await publish(server.core, 'HAUC/HAUC-3/HAUC-3-1', { 'a.csv': '1\n', 'a.txt': 'no' })
     await publish(server.core, 'HAUC/HAUC-3/HAUC-3-2', { 'a.csv': '2\n' })
     const headers = { ...ada.headers, 'content-type': 'application/json' }
-    const body = JSON.stringify({ type: 'communes' })
+    const body = JSON.stringify({ type: 'monthly-report' })
     const created = await fetch(`${server.url}/v1/deliveries`, { method: 'POST', headers, body })
     const { id } = (await created.json()) as { id: string }
     await until('the delivery is done', async () => {

@@ -10,6 +10,7 @@ import { createPathBook } from './path-book.ts'
 import type { PathFilter } from './path-filter.ts'
 import { findPresentCopy } from './present-copy.ts'
 import { createRateLimit } from './rate-limit.ts'
+import type { SmallFileSaver } from './small-file-saver.ts'
 import type { TargetFolder } from './target-folder.ts'
 import { transferFile } from './transfer-file.ts'
 
@@ -19,6 +20,7 @@ export interface FetchOneOptions
   readonly queue: EventQueue<GetEvent>
   readonly folder: TargetFolder
   readonly record: FolderRecord
+  readonly saver: SmallFileSaver
   readonly layout: 'flat' | 'tree'
   readonly isWanted: PathFilter
 }
@@ -34,11 +36,12 @@ export interface FetchOne {
 const tellEveryMs = 100
 
 export function createFetchOne(transport: Transport, options: FetchOneOptions): FetchOne {
-  const { signal, queue, folder, record, layout, isWanted, rateLimit } = options
+  const { signal, queue, folder, record, layout, isWanted, rateLimit, saver } = options
   const paths = createPathBook(record, layout)
   const shared = {
     transport,
     signal,
+    saver,
     connections: options.connections ?? 4,
     splitBytes: options.splitBytes ?? 64 * 1024 * 1024,
     stallMs: options.stallMs ?? 60_000,
@@ -50,13 +53,16 @@ export function createFetchOne(transport: Transport, options: FetchOneOptions): 
   async function bring(file: RemoteFile, path: string): Promise<void> {
     const target = await folder.place(path)
     const recorded = record.files.get(path) ?? null
-    const present = await findPresentCopy({ transport, file, target, recorded, signal })
+    const present = target.mayExist
+      ? await findPresentCopy({ transport, file, target: target.path, recorded, signal })
+      : null
     if (present !== null) return settle(path, present, true)
     queue.push({ type: 'start', path, size: file.size })
     const { etag, size, digests } = await transferFile({
       ...shared,
       file,
-      target,
+      target: target.path,
+      mayHavePart: target.mayHavePart,
       onBytes: progressOf(file, path),
       onSetback: (sentence) => queue.push({ type: 'setback', path, sentence }),
     })

@@ -25,7 +25,7 @@ export interface FolderRecord {
   save(): Promise<void>
 }
 
-/** How often it is written while files come, in ms: with ten thousand files it has megabytes. */
+/** How often it is written while files come, in ms, and less often when that takes long: it may have megabytes. */
 const saveEveryMs = 1000
 
 /**
@@ -38,12 +38,13 @@ export async function openFolderRecord(folder: string): Promise<FolderRecord> {
   const bySource = new Map([...files].map(([name, { source }]) => [source, name]))
   let isChanged = false
   let saving: Promise<void> = Promise.resolve()
-  let savedAt = Date.now()
+  let saveAt = Date.now() + saveEveryMs
   const save = async () => {
     if (!isChanged) return
     isChanged = false
+    const started = Date.now()
     await writeRecord(path, files)
-    savedAt = Date.now()
+    saveAt = Date.now() + Math.max(saveEveryMs, 20 * (Date.now() - started))
   }
   const queueSave = () => {
     const mine = saving.then(save)
@@ -57,11 +58,12 @@ export async function openFolderRecord(folder: string): Promise<FolderRecord> {
       files.set(name, file)
       bySource.set(file.source, name)
       isChanged = true
-      if (Date.now() - savedAt < saveEveryMs) return
-      savedAt = Date.now()
+      if (Date.now() < saveAt) return
+      saveAt = Number.POSITIVE_INFINITY
       // The save at the end says why it cannot be written.
       queueSave().catch(() => {
         isChanged = true
+        saveAt = Date.now() + saveEveryMs
       })
     },
     save: queueSave,

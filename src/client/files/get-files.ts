@@ -8,6 +8,7 @@ import type { GetEvent } from './get-event.ts'
 import { syncFolder } from './part-file.ts'
 import { createPathFilter } from './path-filter.ts'
 import { runPool } from './run-pool.ts'
+import { createSmallFileSaver } from './small-file-saver.ts'
 import { openTargetFolder } from './target-folder.ts'
 
 export interface GetOptions {
@@ -85,6 +86,7 @@ interface Run extends GetOptions {
 
 async function run(client: Client, delivery: RemoteDelivery, run: Run): Promise<GetReport> {
   let record: FolderRecord | null = null
+  const saver = createSmallFileSaver()
   try {
     const folder = await openTargetFolder(run.folder)
     record = await openFolderRecord(run.folder)
@@ -92,6 +94,7 @@ async function run(client: Client, delivery: RemoteDelivery, run: Run): Promise<
       ...run,
       folder,
       record,
+      saver,
       layout: run.layout ?? (delivery.isTree ? 'tree' : 'flat'),
       isWanted: createPathFilter(run.include ?? [], run.exclude ?? []),
     })
@@ -106,6 +109,7 @@ async function run(client: Client, delivery: RemoteDelivery, run: Run): Promise<
         await syncFolder(run.folder)
       }
     } finally {
+      await saver.close()
       run.queue.end()
     }
   }

@@ -62,11 +62,9 @@ export async function openPart(target: string, { keep }: { keep: boolean }): Pro
     (constants.O_NOFOLLOW ?? 0) |
     (keep ? 0 : constants.O_TRUNC)
   const handle = await openSafely(path, flags)
-  let isSaved = keep
   let saving = Promise.resolve()
   const save = async (state: PartState) => {
     await handle.datasync()
-    isSaved = true
     const fresh = `${path}.json.new`
     // Made anew, so that nothing is written through a link.
     await rm(fresh, { force: true })
@@ -85,7 +83,7 @@ export async function openPart(target: string, { keep }: { keep: boolean }): Pro
       await handle.sync()
       await handle.close()
       await rename(path, target)
-      if (isSaved) await rm(`${path}.json`, { force: true })
+      await rm(`${path}.json`, { force: true })
     },
     async close() {
       await saving
@@ -102,12 +100,21 @@ async function openSafely(path: string, flags: number): Promise<FileHandle> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ELOOP') throw error
   }
-  throw new ClientError('unsafe_target', `${path} is in the way: it is no plain file.`)
+  throw unsafePart(path)
+}
+
+export function unsafePart(path: string): ClientError {
+  return new ClientError('unsafe_target', `${path} is in the way: it is no plain file.`)
 }
 
 /** Removes what is left of a part. */
 export async function removePart(target: string): Promise<void> {
   await rm(`${target}.part`, { force: true })
+  await removePartState(target)
+}
+
+/** Forgets what an earlier process knew of a part. */
+export async function removePartState(target: string): Promise<void> {
   await rm(`${target}.part.json`, { force: true })
 }
 

@@ -1,47 +1,71 @@
-import { lstat, mkdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { lstat, mkdir, readdir } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { ClientError } from '../client-error.ts'
+import { foldName } from './safe-path.ts'
 
 /** Where files are put: nothing is written outside of it. */
 export interface TargetFolder {
   readonly root: string
   /**
-   * The full path for a safe relative one, its folders made. A link among them is refused: it may
-   * lead out.
+   * The place for a safe relative path, its folders made. A link among them is refused: it may lead
+   * out.
    * @throws ClientError `unsafe_target`
    */
-  place(path: string): Promise<string>
+  place(path: string): Promise<Target>
+}
+
+/** A file's place. */
+export interface Target {
+  /** The full path. */
+  readonly path: string
+  /** false: there was nothing of that name, so that nobody needs to look. */
+  readonly mayExist: boolean
+  /** false: no earlier run left a part of it. */
+  readonly mayHavePart: boolean
 }
 
 /** @param root is made when it is not there, and may itself be a link: the caller named it */
 export async function openTargetFolder(root: string): Promise<TargetFolder> {
   await mkdir(root, { recursive: true })
-  const checked = new Map<string, Promise<void>>([['.', Promise.resolve()]])
-  const check = (folder: string): Promise<void> => {
+  const checked = new Map<string, Promise<ReadonlySet<string>>>([['.', namesIn(root)]])
+  const check = (folder: string): Promise<ReadonlySet<string>> => {
     const known = checked.get(folder)
     if (known !== undefined) return known
-    const made = check(dirname(folder)).then(() => makeFolder(join(root, folder)))
-    checked.set(folder, made)
-    return made
+    const names = check(dirname(folder)).then(() => openFolder(join(root, folder)))
+    checked.set(folder, names)
+    return names
   }
   return {
     root,
     async place(path) {
-      await check(dirname(path))
-      return join(root, path)
+      const names = await check(dirname(path))
+      const name = foldName(basename(path))
+      return {
+        path: join(root, path),
+        mayExist: names.has(name),
+        mayHavePart: names.has(`${name}.part`) || names.has(`${name}.part.json`),
+      }
     },
   }
 }
 
-async function makeFolder(folder: string): Promise<void> {
+/**
+ * What is in a folder, read once: to look for each of ten thousand new files cost a tenth of fetching
+ * it. Folded, so that a file system's own spelling of a name is found.
+ */
+async function namesIn(folder: string): Promise<ReadonlySet<string>> {
+  return new Set((await readdir(folder)).map(foldName))
+}
+
+async function openFolder(folder: string): Promise<ReadonlySet<string>> {
   try {
     await mkdir(folder)
-    return
+    return new Set()
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
   const found = await lstat(folder)
-  if (found.isDirectory()) return
+  if (found.isDirectory()) return await namesIn(folder)
   throw new ClientError(
     'unsafe_target',
     `${folder} is in the way: it is ${found.isSymbolicLink() ? 'a link' : 'no folder'}.`,

@@ -1,11 +1,18 @@
 import { ClientError, type ClientErrorCode } from '../client-error.ts'
 import { conflictOf, type Digests } from '../digests.ts'
+import type { RemoteFile } from '../remote-file.ts'
 import { aborted } from '../wait.ts'
 import { ask } from './ask.ts'
 import { fetchParts } from './fetch-parts.ts'
 import { createFileHash } from './file-hash.ts'
 import type { Opened } from './fill.ts'
-import { openPart, type PartState, readPartState, removePart } from './part-file.ts'
+import {
+  openPart,
+  type PartState,
+  readPartState,
+  removePart,
+  removePartState,
+} from './part-file.ts'
 import { createPatience } from './patience.ts'
 import { Setback, StartAgain } from './setback.ts'
 import { createStallGuard, setbackOf } from './stall-guard.ts'
@@ -39,7 +46,7 @@ const mostStarts = 5
  */
 export async function transferFile(options: TransferOptions): Promise<Transferred> {
   const transfer = createTransfer(options)
-  let state = await usableState(options)
+  let state = await takeUp(options)
   for (let starts = 1; ; starts += 1) {
     try {
       return await attempt(transfer, state)
@@ -56,12 +63,20 @@ export async function transferFile(options: TransferOptions): Promise<Transferre
   }
 }
 
-/** A part is gone on with only when something will vouch for the whole. */
-async function usableState({ target, file }: TransferOptions): Promise<PartState | null> {
+/** What an earlier run left is gone on with, or removed. */
+async function takeUp({ target, file, mayHavePart }: TransferOptions): Promise<PartState | null> {
+  if (!mayHavePart) return null
   const state = await readPartState(target, file.id)
-  if (state === null || state.spans.length === 0) return null
-  if (file.size !== null && state.size !== null && file.size !== state.size) return null
-  return state.etag !== null || Object.keys(file.digests).length > 0 ? state : null
+  if (state !== null && isUsable(state, file)) return state
+  await removePartState(target)
+  return null
+}
+
+/** A part is gone on with only when something will vouch for the whole. */
+function isUsable({ spans, size, etag }: PartState, file: RemoteFile): boolean {
+  if (spans.length === 0) return false
+  if (file.size !== null && size !== null && file.size !== size) return false
+  return etag !== null || Object.keys(file.digests).length > 0
 }
 
 const finalCodes = {
@@ -125,7 +140,10 @@ async function fetchLarge(
   }
 }
 
-async function bytesOf(response: Response, guard: { signal: AbortSignal }): Promise<Uint8Array> {
+async function bytesOf(
+  response: Response,
+  guard: { signal: AbortSignal },
+): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return new Uint8Array(await response.arrayBuffer())
   } catch (error) {
@@ -134,7 +152,7 @@ async function bytesOf(response: Response, guard: { signal: AbortSignal }): Prom
   }
 }
 
-async function takeSmall(transfer: Transfer, bytes: Uint8Array): Promise<Transferred> {
+async function takeSmall(transfer: Transfer, bytes: Uint8Array<ArrayBuffer>): Promise<Transferred> {
   const { options, known } = transfer
   if (bytes.byteLength !== known.size) {
     throw new Setback('unreachable', 'The connection ended before the file did.')
@@ -144,14 +162,7 @@ async function takeSmall(transfer: Transfer, bytes: Uint8Array): Promise<Transfe
   const hash = createFileHash({ ...options.file.digests, ...known.digests })
   hash.update(bytes)
   const transferred = verify(transfer, { size: bytes.byteLength, digests: hash.digests() })
-  const part = await openPart(options.target, { keep: false })
-  try {
-    await part.handle.writeFile(bytes)
-  } catch (error) {
-    await part.close()
-    throw error
-  }
-  await part.finish()
+  await options.saver.save(options.target, bytes)
   return transferred
 }
 

@@ -2,18 +2,22 @@ import type { Digests } from '../digests.ts'
 import type { Place, RemoteFile } from '../remote-file.ts'
 import type { Transport } from '../transport.ts'
 import type { RateLimit } from './rate-limit.ts'
+import type { SmallFileSaver } from './small-file-saver.ts'
 
 export interface TransferOptions {
   readonly transport: Transport
   readonly file: RemoteFile
   /** The full path that the file gets when it is whole. */
   readonly target: string
+  /** An earlier run may have left a part of it. */
+  readonly mayHavePart: boolean
   readonly signal?: AbortSignal | undefined
   /** At most so many at a time, where the server has ranges. */
   readonly connections: number
   /** From this length on a file comes by several connections, in bytes. */
   readonly splitBytes: number
   readonly rateLimit: RateLimit | null
+  readonly saver: SmallFileSaver
   /** How long nothing may come before a connection counts as dead, in ms. */
   readonly stallMs: number
   /** So many more bytes of the file are here; fewer when it starts again. */
