@@ -36,7 +36,7 @@ const AT_ONCE = 8
 /**
  * Copies the objects of some files from one store to another, those that are not there, and reads
  * back each: a file counts when its bytes in the target have the digest that its row says. What cannot
- * be copied or is not right is reported, and the others go on.
+ * be copied or is not right is reported, does not stay in the target, and holds up no other.
  */
 export async function copyFiles(
   from: ObjectStore,
@@ -81,12 +81,15 @@ async function copyFile(
   const { signal, trust } = options
   const size = objectSize(file)
   const there = await to.store.stat(key)
-  if (there?.size === size) return trust ? null : await findDamage(to, file, signal)
+  if (there?.size === size && (trust || (await findDamage(to, file, signal)) === null)) return null
   const problem = problemOf(file, await from.stat(key))
   if (problem !== null) return problem
   await to.store.put(key, from.read(key, { start: 0, end: size }, signal), signal)
-  report.copied += 1
-  return await findDamage(to, file, signal)
+  const damage = await findDamage(to, file, signal)
+  // What is there is right: a later pass may trust it.
+  if (damage !== null) await to.store.remove(key)
+  else report.copied += 1
+  return damage
 }
 
 /** What the store's own word tells about a file; null when its object is there and of the right size. */
