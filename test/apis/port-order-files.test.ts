@@ -65,7 +65,8 @@ describe('documents of port orders', () => {
     const secret = randomBytes(24).toString('hex')
     const bytes = Buffer.from(`${secret} `.repeat(5000))
     assert.equal((await put(data, bytes)).status, 200)
-    const files = readdirSync(join(server.folder, 'data'), { recursive: true, withFileTypes: true })
+    // The data folder, and the database beside it.
+    const files = readdirSync(server.folder, { recursive: true, withFileTypes: true })
     const read = files
       .filter((file) => file.isFile())
       .map((file) => join(file.parentPath, file.name))
