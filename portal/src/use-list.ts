@@ -21,18 +21,21 @@ export function useList<Item>(path: string | null): Listing<Item> {
   const [error, setError] = useState<ApiError | null>(null)
   const run = useRef(0)
   const isBusy = useRef(false)
+  // Not of the last rendering: whoever scrolls asks for more before the page that came is drawn.
+  const cursor = useRef<string | null>(null)
 
   const load = useCallback(
-    async (cursor: string | null) => {
+    async (from: string | null) => {
       if (path === null) return
-      const mine = cursor === null ? ++run.current : run.current
+      const mine = from === null ? ++run.current : run.current
       isBusy.current = true
       try {
         const at = `${path}${path.includes('?') ? '&' : '?'}limit=100`
-        const page = await get<Page<Item>>(cursor === null ? at : `${at}&cursor=${cursor}`)
+        const page = await get<Page<Item>>(from === null ? at : `${at}&cursor=${from}`)
         if (mine !== run.current) return
-        setItems((before) => (cursor === null ? page.items : [...(before ?? []), ...page.items]))
-        setNext(page.next ?? null)
+        setItems((before) => (from === null ? page.items : [...(before ?? []), ...page.items]))
+        cursor.current = page.next ?? null
+        setNext(cursor.current)
         setError(null)
       } catch (problem) {
         if (mine === run.current) setError(problem as ApiError)
@@ -52,7 +55,7 @@ export function useList<Item>(path: string | null): Listing<Item> {
     hasMore: next !== null,
     error,
     more: () => {
-      if (!isBusy.current && next !== null) void load(next)
+      if (!isBusy.current && cursor.current !== null) void load(cursor.current)
     },
     reload: () => void load(null),
     change: (update) => setItems((before) => update(before ?? [])),
