@@ -2,7 +2,6 @@ import { sql } from 'kysely'
 import type { EventRow } from '../database/tables.ts'
 import { demandAdministrator } from './accounts/actor.ts'
 import type { Core } from './core.ts'
-import { eventColumns } from './events.ts'
 import type { Principal } from './principal.ts'
 
 export interface AuditQuery {
@@ -33,7 +32,7 @@ export async function readAuditTrail(
   demandAdministrator(principal, organizationId)
   let rows = core.database.kysely
     .selectFrom('events')
-    .select(eventColumns)
+    .selectAll()
     .where('organization_id', '=', organizationId)
     .orderBy('number', 'desc')
     .limit(Math.min(query.limit, 1000))

@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import type { EventRow } from '../database/tables.ts'
 import type { Core } from './core.ts'
 import { hasPermission, type Principal } from './principal.ts'
@@ -54,10 +53,13 @@ export async function listEvents(
   principal: Principal,
   query: EventsQuery,
 ): Promise<EventRow[]> {
-  const visible = settledEvents(core)
-    .select(eventColumns)
+  const { kysely, settledEvents } = core.database
+  const visible = kysely
+    .selectFrom('events')
+    .selectAll()
     .where('organization_id', '=', principal.organizationId)
     .where('number', '>', query.after)
+    .where('number', '<=', await settledEvents())
     .orderBy('number')
     .limit(Math.min(query.limit, 1000))
   return hasPermission(principal, 'admin')
@@ -67,34 +69,13 @@ export async function listEvents(
 
 /** The number of the newest event; 0 when there is none. A feed without Last-Event-ID begins behind it. */
 export async function newestEvent(core: Core): Promise<number> {
-  const row = await settledEvents(core)
+  const { kysely, settledEvents } = core.database
+  const row = await kysely
+    .selectFrom('events')
     .select('number')
+    .where('number', '<=', await settledEvents())
     .orderBy('number', 'desc')
     .limit(1)
     .executeTakeFirst()
   return row?.number ?? 0
-}
-
-/** What an event is read with; on PostgreSQL its row also names the transaction that wrote it. */
-export const eventColumns = [
-  'number',
-  'at',
-  'organization_id',
-  'owner_id',
-  'actor_id',
-  'action',
-  'delivery_number',
-  'data',
-] as const
-
-/**
- * PostgreSQL gives numbers in another order than it commits: what was written after the oldest change
- * that still runs is left for later. SQLite has one writer.
- */
-function settledEvents({ database }: Core) {
-  return database.kysely
-    .selectFrom('events')
-    .$if(database.engine === 'postgres', (query) =>
-      query.where(sql<boolean>`writer < pg_snapshot_xmin(pg_current_snapshot())`),
-    )
 }

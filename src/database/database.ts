@@ -35,6 +35,8 @@ export interface Database {
    * the server has tools of its own for that.
    */
   copyTo?(path: string, watch: CopyWatch): Promise<void>
+  /** The greatest number up to which no further event can come; each later one has a greater number. */
+  settledEvents(): Promise<number>
   /** The database's time: leases and expiries of all nodes are measured by it. */
   readonly now: Clock
   /** Wakes whoever waits, on every node that uses this database. */

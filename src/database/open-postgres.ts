@@ -6,6 +6,7 @@ import { explainUnusable } from './postgres/explain.ts'
 import { type Line, openLine } from './postgres/line.ts'
 import { connectionConfig, createPool, type PostgresLimits } from './postgres/pool.ts'
 import { createServerClock } from './postgres/server-clock.ts'
+import { createSettledNumbers } from './postgres/settled-numbers.ts'
 import { createSharedSignals } from './postgres/shared-signals.ts'
 import { textByBytes } from './postgres/text-by-bytes.ts'
 import type { Tables } from './tables.ts'
@@ -50,6 +51,7 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
     },
     transaction: (work, isolation) => repeat(kysely, work, isolation),
     alone: (work) => runAlone(url, options, work),
+    settledEvents: createSettledNumbers(pool),
     now: options.now ?? clock.now,
     signals,
     async close() {

@@ -50,6 +50,8 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Database 
     transaction: (work) => kysely.transaction().execute(work).catch(explainFrozen),
     alone: (work) => kysely.transaction().execute(work),
     copyTo: (to, watch) => copySqlite(path, to, watch),
+    // There is one writer: numbers are given in the order of the commits.
+    settledEvents: async () => Number.MAX_SAFE_INTEGER,
     now: options.now ?? systemClock,
     signals: createLocalSignals(),
     async close() {
