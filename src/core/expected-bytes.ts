@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Core } from './core.ts'
 import { DeliveryError } from './errors.ts'
-import { type StoredBytes, storeBytes } from './stored-files.ts'
+import { type StoredBytes, storeBytes, storeEncrypted } from './stored-files.ts'
 
 /** What the sender says the bytes are; each one must hold. */
 export interface ExpectedBytes {
@@ -18,11 +18,13 @@ export interface ArrivingBytes {
   prefix: string
   source: AsyncIterable<Uint8Array>
   expected: ExpectedBytes
+  /** Encrypted whatever the setting says. */
+  encrypted?: boolean
   signal?: AbortSignal | undefined
 }
 
 /**
- * As `storeBytes`, of bytes whose sender has said what they are.
+ * As `storeBytes` or `storeEncrypted`, of bytes whose sender has said what they are.
  * @throws DeliveryError `invalid` when they are not: nothing is kept then; `storage_full`
  */
 export async function storeExpected(core: Core, arriving: ArrivingBytes): Promise<StoredBytes> {
@@ -35,7 +37,8 @@ export async function storeExpected(core: Core, arriving: ArrivingBytes): Promis
       yield chunk
     }
   }
-  const bytes = await storeBytes(core, prefix, hashed(), signal)
+  const store = arriving.encrypted ? storeEncrypted : storeBytes
+  const bytes = await store(core, prefix, hashed(), signal)
   const problem = mismatch(expected, bytes, () => sha512.digest('hex'))
   if (problem === null) return bytes
   await core.store.remove(bytes.objectKey)

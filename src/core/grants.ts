@@ -175,7 +175,7 @@ interface Terms {
 }
 
 interface Granting extends Terms {
-  target: { fileNumber: number } | { archiveId: string }
+  target: { fileNumber: number } | { archiveId: string } | { uploadId: string }
   organizationId: string
   fileName: string
   /** When what it opens ends; null for never. */
@@ -208,6 +208,7 @@ function toRow({ now }: Change, { accountId }: Principal, granting: Granting): G
     account_id: accountId,
     file_number: 'fileNumber' in target ? target.fileNumber : null,
     archive_id: 'archiveId' in target ? target.archiveId : null,
+    upload_id: 'uploadId' in target ? target.uploadId : null,
     method: granting.method,
     file_name: granting.fileName,
     disposition: granting.disposition,

@@ -18,6 +18,7 @@ import { deleteUnreferenced, keysWithRow, rewrapKeys } from './stored-files.ts'
 import { removeStudyDelivery } from './studies/studies.ts'
 import { removeStudyFiles, someStudyFiles } from './studies/study-files.ts'
 import { transact } from './transact.ts'
+import { isOfUpload, removeGivenUp } from './uploads/complete-upload.ts'
 import { countStored } from './usage.ts'
 
 const DAY_MS = 24 * 3600 * 1000
@@ -71,6 +72,7 @@ export async function sweep(core: Core, options: SweepOptions): Promise<SweepRep
   await forgetManifests(core, core.database.now() - 30 * DAY_MS)
   await forgetPieces(core)
   await countStored(core)
+  await removeGivenUp(core, options.signal)
   const rewrapped = (await rewrapAll(core, options)) + (await rewrapWorkFiles(core, options.signal))
   return { expired, unreferenced, orphans, abandoned, lapsed, rewrapped }
 }
@@ -188,7 +190,7 @@ async function* withoutRow(core: Core, keys: readonly string[]): AsyncGenerator<
 /** Keys of a job's results name the job and the attempt, so that one can ask whether it may still end well. */
 async function isBeingWritten(core: Core, key: string): Promise<boolean> {
   const match = /^jobs\/(\d+)-(\d+)\//.exec(key)
-  if (match === null) return false
+  if (match === null) return await isOfUpload(core, key)
   const [, number, attempt] = match
   return await isHeld(core.database.kysely, { number: Number(number), attempt: Number(attempt) })
 }

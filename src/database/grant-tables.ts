@@ -5,9 +5,10 @@ export interface GrantsTable {
   organization_id: string
   /** Who it was made for or by. */
   account_id: string
-  /** What it opens; exactly one of the two is set. */
+  /** What it opens; exactly one of the three is set. */
   file_number: number | null
   archive_id: string | null
+  upload_id: string | null
   /** What its URL is signed for. `PAGE` shows a page whose button leads to the bytes. */
   method: 'GET' | 'PUT' | 'PAGE'
   file_name: string

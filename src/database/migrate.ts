@@ -12,6 +12,7 @@ import * as endedSessions from './migrations/0008-ended-sessions.ts'
 import * as limitedGrants from './migrations/0009-limited-grants.ts'
 import * as manyNodes from './migrations/0010-many-nodes.ts'
 import * as manifests from './migrations/0011-manifests.ts'
+import * as uploads from './migrations/0012-uploads.ts'
 import * as usage from './migrations/0013-usage.ts'
 import type { Tables } from './tables.ts'
 
@@ -39,6 +40,7 @@ export const schemaSteps: SchemaSteps = {
   '0009-limited-grants': limitedGrants,
   '0010-many-nodes': manyNodes,
   '0011-manifests': manifests,
+  '0012-uploads': uploads,
   '0013-usage': usage,
 }
 

@@ -1,9 +1,10 @@
 /**
  * What a signal is about: `jobs` there may be work; `events` the feed has grown; `delivery` one
  * delivery has moved (its number is the payload); `grant` one was revoked or what some open has gone;
- * `cancel` a job should stop (its number is the payload); `access` an account or a credential has changed.
+ * `cancel` a job should stop (its number is the payload); `access` an account or a credential has changed; `upload` a
+ * writer wants one, or one is free (its id is in the payload).
  */
-export type Channel = 'jobs' | 'events' | 'delivery' | 'grant' | 'cancel' | 'access'
+export type Channel = 'jobs' | 'events' | 'delivery' | 'grant' | 'cancel' | 'access' | 'upload'
 
 /** Hears the payload of a signal; null when some may have been missed: then anything may have happened. */
 export type Listener = (payload: string | null) => void

@@ -11,6 +11,7 @@ import type {
   PortOrdersTable,
 } from './port-order-tables.ts'
 import type * as study from './study-tables.ts'
+import type { UploadPartsTable, UploadsTable } from './upload-tables.ts'
 import type { UsageDaysTable } from './usage-tables.ts'
 
 /**
@@ -30,6 +31,8 @@ export interface Tables {
   grant_uses: GrantUsesTable
   manifests: ManifestsTable
   piece_hashes: PieceHashesTable
+  uploads: UploadsTable
+  upload_parts: UploadPartsTable
   jobs: JobsTable
   work_files: WorkFilesTable
   events: EventsTable
@@ -281,6 +284,7 @@ export type DeliveryFileRow = Selectable<DeliveryFilesTable>
 export type PickupRow = Selectable<PickupsTable>
 export type { GrantRow, GrantUseRow } from './grant-tables.ts'
 export type { ManifestRow } from './manifest-tables.ts'
+export type { UploadPartRow, UploadRow } from './upload-tables.ts'
 export type JobRow = Selectable<JobsTable>
 export type WorkFileRow = Selectable<WorkFilesTable>
 export type EventRow = Selectable<EventsTable>

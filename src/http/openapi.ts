@@ -43,6 +43,7 @@ export async function gatherOpenApi(
         { name: 'Jobs', description: 'The work behind deliveries.' },
         { name: 'Events', description: 'What happens, as it happens.' },
         { name: 'Studies', description: 'Files that an organization publishes by path.' },
+        { name: 'Uploads', description: 'Files that come in by several requests (tus 1.0).' },
         { name: 'Outside workers', description: 'Programs of yours that produce downloads.' },
         { name: 'Administration', description: 'Accounts, credentials, organizations.' },
         { name: 'Downloads', description: 'The Bridge Downloads API.' },

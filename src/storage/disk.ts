@@ -214,13 +214,13 @@ class DiskStore implements ObjectStore {
     const target = this.#pathOf(key)
     const parent = dirname(target)
     for (let attempt = 1; ; attempt++) {
-      await this.#folders.make(parent)
       try {
+        await this.#folders.make(parent)
         await assertReal(parent)
         await rename(path, target)
         break
       } catch (error) {
-        // `remove` has taken the folder away, empty, between the two lines above: once more.
+        // `remove` has taken a folder away, empty, here in between or in another process: once more.
         if (!isAbsent(error) || attempt === 10) throw error
         this.#folders.forget(parent)
       }

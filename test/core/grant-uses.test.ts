@@ -74,6 +74,7 @@ async function setUp(t: TestContext) {
       account_id: 'a',
       file_number: 1,
       archive_id: null,
+      upload_id: null,
       method: 'GET',
       file_name: 'f',
       disposition: 'attachment',

@@ -188,6 +188,19 @@ describe('a disk store', () => {
     assert.equal((await store.stat('job/1-1/a'))?.size, 1)
   })
 
+  it('makes folders again that another process has taken away', async (t) => {
+    const { store, folder } = await openIn(t)
+    const other = await openDiskStore(folder)
+    t.after(() => other.close())
+    for (const name of ['a', 'b']) {
+      await store.put(`job/1-1/${name}`, inChunks(patternBytes(1)))
+      await other.remove(`job/1-1/${name}`)
+      assert.deepEqual(readdirSync(join(folder, 'objects')), [])
+    }
+    await store.put('job/2-1/c', inChunks(patternBytes(1)))
+    assert.equal((await other.stat('job/2-1/c'))?.size, 1)
+  })
+
   it('follows no symbolic link out of its folder', async (t) => {
     const { store, folder } = await openIn(t)
     const outside = await temporaryFolder(t)

@@ -4,7 +4,7 @@ import { type Static, Type } from 'typebox'
 import { DeliveryError } from '../../core/errors.ts'
 import { type FoundImport, findOwnImport, submitImport } from '../../core/imports/imports.ts'
 import { principalOf } from '../../http/authenticate.ts'
-import { bodyOf, bytesBody } from './body-bytes.ts'
+import { BytesHeaders, bodyOf, bytesBody, expectedOf } from './body-bytes.ts'
 import { Import } from './import-schemas.ts'
 import { answers, ById, query, untilLeft, type V1App, type V1Context } from './routing.ts'
 import { ref } from './schema-words.ts'
@@ -28,6 +28,7 @@ export function importRoutes(context: V1Context, maxBytes: number): FastifyPlugi
           tags,
           operationId: 'submitImport',
           summary: 'Import a roster file: the body is the CSV',
+          headers: BytesHeaders,
           querystring: query({ name: Type.String({ minLength: 1, maxLength: 200 }) }),
           body: bytesBody,
           response: answers({ 202: ref(Import) }, 409, 413, 507),
@@ -38,6 +39,7 @@ export function importRoutes(context: V1Context, maxBytes: number): FastifyPlugi
         const { id } = await submitImport(core, principal, {
           fileName: request.query.name.replaceAll(/[\p{C}"/\\]/gu, '_'),
           source: atMost(bodyOf(request), maxBytes),
+          expected: expectedOf(request),
           signal: untilLeft(context, reply),
         })
         const found = await findOwnImport(core, principal, id)

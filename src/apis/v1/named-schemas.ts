@@ -10,6 +10,7 @@ import { Problem } from './schema-words.ts'
 import { Setting } from './settings-routes.ts'
 import { StudyFile } from './study-file-schemas.ts'
 import { PublishedFile, StudyDelivery } from './study-schemas.ts'
+import { Upload } from './upload-schemas.ts'
 import { HeartbeatAnswer, Job, Work, WorkFile } from './work-schemas.ts'
 
 /** The schemas that have a name in the document. */
@@ -33,6 +34,7 @@ export const namedSchemas = [
   WorkFile,
   PublishedFile,
   StudyDelivery,
+  Upload,
   Event,
   Credential,
   IssuedCredential,

@@ -35,6 +35,7 @@ import { sessionRoutes } from './session-routes.ts'
 import { type ReportSettings, settingsRoutes } from './settings-routes.ts'
 import { studyFileRoutes } from './study-file-routes.ts'
 import { studyRoutes } from './study-routes.ts'
+import { tusRoutes } from './tus-routes.ts'
 import { usageRoutes } from './usage-routes.ts'
 import { workFileRoutes } from './work-file-routes.ts'
 import { workRoutes } from './work-routes.ts'
@@ -96,6 +97,7 @@ export function v1Api(api: ApiContext, options: V1Options): FastifyPluginAsync {
     orderRoutes(app, context)
     studyFileRoutes(app, context)
     await app.register(importRoutes(context, options.importMaxBytes))
+    await app.register(tusRoutes(context, options.importMaxBytes))
     portOrderRoutes(app, context)
     auditRoutes(app, context)
     usageRoutes(app, context)

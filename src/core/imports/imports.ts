@@ -4,16 +4,12 @@ import type { DeliveryRow } from '../../database/tables.ts'
 import type { Core } from '../core.ts'
 import { findDelivery, insertDelivery } from '../deliveries.ts'
 import { DeliveryError } from '../errors.ts'
+import { type ExpectedBytes, storeExpected } from '../expected-bytes.ts'
 import { doOnce } from '../idempotency.ts'
 import { enqueueJob } from '../jobs.ts'
 import { demand } from '../may.ts'
 import type { Principal } from '../principal.ts'
-import {
-  insertStoredFile,
-  releaseStoredFiles,
-  type StoredBytes,
-  storeEncrypted,
-} from '../stored-files.ts'
+import { insertStoredFile, releaseStoredFiles, type StoredBytes } from '../stored-files.ts'
 import { type Change, transact } from '../transact.ts'
 import { ROSTERING } from './read-roster.ts'
 
@@ -27,6 +23,7 @@ export interface Upload {
   fileName: string
   /** May throw, and then nothing is kept. */
   source: AsyncIterable<Uint8Array>
+  expected?: ExpectedBytes
   idempotencyKey?: string
   signal?: AbortSignal
 }
@@ -35,7 +32,7 @@ export interface Upload {
  * Takes a roster file in, to be imported soon. Until then it is stored encrypted, because it may
  * hold passwords.
  * @throws DeliveryError `forbidden` without the permission `rostering`, `storage_full`,
- *   `unavailable` without a master key, `idempotency_mismatch`, and whatever the source throws
+ *   `unavailable` without a master key, `invalid` for other bytes than were announced, `idempotency_mismatch`, and whatever the source throws
  */
 export async function submitImport(
   core: Core,
@@ -43,7 +40,9 @@ export async function submitImport(
   upload: Upload,
 ): Promise<DeliveryRow> {
   demandRostering(principal)
-  const bytes = await storeEncrypted(core, 'imports', upload.source, upload.signal)
+  const { source, expected = {}, signal } = upload
+  const arriving = { prefix: 'imports', source, expected, encrypted: true, signal }
+  const bytes = await storeExpected(core, arriving)
   try {
     const { delivery, isNew } = await transact(core, (change) =>
       insertOnce(change, principal, { upload, bytes }),

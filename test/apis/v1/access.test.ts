@@ -124,6 +124,11 @@ const matrix: Record<string, Row> = {
     path: ({ manifest }) => `/v1/manifests/${manifest}`,
     expect: [204, 404, 204, 404],
   },
+  // Who may upload what and where: uploads.test.ts. Here nobody speaks tus.
+  createUpload: { method: 'POST', path: () => '/v1/uploads', expect: [412, 412, 412, 412] },
+  getUpload: { method: 'GET', path: () => '/v1/uploads/0', expect: [404, 404, 404, 404] },
+  continueUpload: { method: 'PATCH', path: () => '/v1/uploads/0', expect: [412, 412, 412, 412] },
+  abandonUpload: { method: 'DELETE', path: () => '/v1/uploads/0', expect: [412, 412, 412, 412] },
   listJobs: { method: 'GET', path: () => '/v1/jobs', expect: [200, 200, 200, 200] },
   getJob: { method: 'GET', path: ({ job }) => `/v1/jobs/${job}`, expect: own },
   claimWork: {
