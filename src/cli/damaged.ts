@@ -4,12 +4,17 @@ import type { DamagedFile } from '../core/upkeep/copy-files.ts'
 const SHOWN = 20
 
 /** One line for each damaged file, up to a number of them. */
-export function formatDamaged(damaged: readonly DamagedFile[]): string[] {
-  const lines = damaged
-    .slice(0, SHOWN)
-    .map(({ object_key: key, problem }) => `  ${key}: ${problem}`)
-  const more = damaged.length - SHOWN
-  return more > 0 ? [...lines, `  and ${more} more`] : lines
+export function formatDamaged(damaged: readonly DamagedFile[], count = damaged.length): string[] {
+  return formatSome(
+    damaged.map(({ object_key: key, problem }) => `${key}: ${problem}`),
+    count,
+  )
+}
+
+/** Indented lines, as many as a person reads, and how many more there are of `count`. */
+export function formatSome(lines: readonly string[], count = lines.length): string[] {
+  const shown = lines.slice(0, SHOWN).map((line) => `  ${line}`)
+  return count > shown.length ? [...shown, `  and ${count - shown.length} more`] : shown
 }
 
 /** @throws Error that makes the exit code 1 when there are any */

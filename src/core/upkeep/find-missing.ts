@@ -12,15 +12,18 @@ export async function* findMissing(
   signal?: AbortSignal,
 ): AsyncGenerator<DamagedFile> {
   for await (const page of listKeptFiles(database.kysely)) {
-    const found: DamagedFile[] = []
+    const problems = new Map<string, string>()
     await eachAtOnce(page, AT_ONCE, async (file) => {
       signal?.throwIfAborted()
       const problem = problemOf(file, await store.stat(file.object_key))
       if (problem === null) return
       // Its row may have gone with it meanwhile.
       if (!(await isKept(database.kysely, file.object_key))) return
-      found.push({ object_key: file.object_key, problem })
+      problems.set(file.object_key, problem)
     })
-    yield* found
+    for (const { object_key: key } of page) {
+      const problem = problems.get(key)
+      if (problem !== undefined) yield { object_key: key, problem }
+    }
   }
 }
