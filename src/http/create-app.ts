@@ -9,6 +9,7 @@ import {
 } from 'fastify'
 import type { DeliveryError, ErrorCode } from '../core/errors.ts'
 import { asDeliveryError, RETRY_AFTER_SECONDS } from './as-delivery-error.ts'
+import { refuseRepeated } from './repeated-fields.ts'
 import { keepFresh, readTlsFiles, type TlsFiles } from './tls-files.ts'
 import { refuseUnrouted, rememberMethods } from './unrouted.ts'
 
@@ -86,7 +87,8 @@ function createIntercepted(
     keepAliveTimeout: 65_000,
   }
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
-    if (!intercept(request, response)) handle(request, response)
+    if (refuseRepeated(request, response) || intercept(request, response)) return
+    handle(request, response)
   }
   const server =
     tls === null

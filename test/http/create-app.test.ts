@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { defineConfig, module } from '../../src/define-config.ts'
-import { ask } from '../support/raw-http.ts'
+import { ask, exchange } from '../support/raw-http.ts'
 import { createTestAccount, startTestServer } from '../support/test-server.ts'
 
 const config = defineConfig({
@@ -55,6 +55,19 @@ describe('the server, of hosts and addresses', () => {
     const target = `http://files.example/api/downloads/${id}/file`
     const { headers } = await file('other.example', target)
     assert.match(headers.get('location') ?? '', /^http:\/\/files\.example\/files\//)
+  })
+
+  it('refuses requests that name two hosts or two callers', async (t) => {
+    const server = await startTestServer(t)
+    const port = Number(new URL(server.url).port)
+    for (const path of ['/healthz', '/files/x/a?Expires=1&KeyId=test&Signature=x', 'http://a/v1']) {
+      for (const more of ['host: b', 'Authorization: Bearer a\r\nauthorization: Bearer b']) {
+        const text = `GET ${path} HTTP/1.1\r\nHost: a\r\n${more}\r\nConnection: close\r\n\r\n`
+        const answer = (await exchange(port, text)).toString()
+        assert.match(answer, /^HTTP\/1\.1 400 /, `${path} ${more}`)
+        assert.match(answer, /more than once/)
+      }
+    }
   })
 
   it('never repeats an address that it does not know', async (t) => {
