@@ -4,6 +4,7 @@ import { type ApiName, apiNames } from '../client/delivery.ts'
 import { detectApi } from '../client/detect-api.ts'
 import { type ClientEnvironment, readClientEnvironment } from './client-environment.ts'
 import type { Option } from './command.ts'
+import { withSecret } from './credential-helper.ts'
 import { chooseProfile, type Profile, readProfiles } from './profiles.ts'
 import { credentialsFor, type Secrets } from './sign-in-options.ts'
 
@@ -62,7 +63,7 @@ export async function connect(said: string, values: ConnectValues): Promise<Conn
   })
   const url = isAbsolute ? said : resolveUrl(said, environment.url ?? profile?.url ?? null)
   const api = apiOf(values.api) ?? detectApi(url)
-  const secrets = secretsOf(environment, profile, values)
+  const secrets = await secretsOf(environment, profile, values)
   const client = createClient({ url, credentials: credentialsFor(api, secrets, url) })
   return { client, api, url }
 }
@@ -83,14 +84,18 @@ function apiOf(said: string | undefined): ApiName | null {
 }
 
 /** The environment stands above the profile; an identity is taken from one place as a whole. */
-function secretsOf(
+async function secretsOf(
   environment: ClientEnvironment,
   profile: Profile | null,
   values: ConnectValues,
-): Secrets {
+): Promise<Secrets> {
   const { token, user, password, clientId, clientSecret, url } = environment
   const isSaid = [token, user, password, clientId, clientSecret].some((one) => one !== null)
-  const own = isSaid ? { token, user, password, clientId, clientSecret } : (profile ?? {})
+  const own = isSaid
+    ? { token, user, password, clientId, clientSecret }
+    : profile === null
+      ? {}
+      : await withSecret(profile)
   const scope = values.scope ?? profile?.scope
   const tokenUrl = values['token-url'] ?? profile?.tokenUrl
   return {

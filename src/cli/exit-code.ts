@@ -18,6 +18,7 @@ export const exitCodes = {
   damaged: 7,
   unverifiable: 7,
   unsafe_target: 1,
+  folder_in_use: 1,
   delivery_failed: 3,
   delivery_expired: 4,
   delivery_canceled: 5,

@@ -4,6 +4,7 @@ import { createClient } from '../client/create-client.ts'
 import { asObject, asText } from '../client/json.ts'
 import { readClientEnvironment } from './client-environment.ts'
 import { defineCommand, UsageError } from './command.ts'
+import { storeSecret } from './credential-helper.ts'
 import { print } from './print.ts'
 import { originOf, type Profile, readProfiles, writeProfiles } from './profiles.ts'
 import { readSecret } from './read-password.ts'
@@ -11,7 +12,7 @@ import { credentialsFor } from './sign-in-options.ts'
 
 export const login = defineCommand({
   description:
-    'Keeps how to sign in at a server as a profile, in a file that only you can read. The secret is asked for at the terminal, or is the first line of the standard input.',
+    'Keeps how to sign in at a server as a profile, in a file that only you can read; a keyring may keep the secret instead. The secret is asked for at the terminal, or is the first line of the standard input.',
   arguments: [{ name: 'url', required: true, description: 'The server.' }],
   options: {
     profile: {
@@ -27,6 +28,12 @@ export const login = defineCommand({
       description: 'The scope of the tokens to ask for; at an orders API, the tenant.',
     },
     'token-url': { type: 'string', value: 'URL', description: 'Where to get tokens.' },
+    helper: {
+      type: 'string',
+      value: 'HELPER',
+      description:
+        'Leave the secret to this credential helper, as git has them for the keyring of each system: libsecret, osxkeychain, manager, the path of a program, or "!COMMAND".',
+    },
     json: { type: 'boolean', description: 'Print the result as one JSON document.' },
   },
   examples: [
@@ -35,13 +42,17 @@ export const login = defineCommand({
       command: 'claimcheck login https://files.example --user ada < password.txt',
       description: 'With a password out of a file.',
     },
+    {
+      command: 'claimcheck login https://files.example --helper osxkeychain',
+      description: 'With an API token that the keychain of macOS keeps.',
+    },
   ],
   async run({ values, positionals: [url = ''] }) {
     const origin = originOf(url)
     if (origin === null || !/^https?:/.test(origin)) {
       throw new UsageError(`"${url}" is no web address.`)
     }
-    const { user, client: clientId, scope, 'token-url': tokenUrl } = values
+    const { user, client: clientId, scope, 'token-url': tokenUrl, helper } = values
     if (user !== undefined && clientId !== undefined) {
       throw new UsageError('--user and --client contradict each other.')
     }
@@ -61,7 +72,9 @@ export const login = defineCommand({
     const signedIn = await tryOut(profile, origin)
     const { profilesPath } = readClientEnvironment()
     const name = values.profile ?? new URL(url).host
-    await writeProfiles(profilesPath, { ...(await readProfiles(profilesPath)), [name]: profile })
+    const profiles = await readProfiles(profilesPath)
+    const kept = helper === undefined ? profile : await storeSecret(profile, helper)
+    await writeProfiles(profilesPath, { ...profiles, [name]: kept })
     const who = signedIn === null ? 'It was not tried out' : `You are ${signedIn}`
     print(
       values.json,

@@ -11,6 +11,8 @@ export interface Profile {
   readonly clientSecret?: string
   readonly scope?: string
   readonly tokenUrl?: string
+  /** Who keeps the secret in place of this file: see credential-helper.ts. */
+  readonly helper?: string
 }
 
 export type Profiles = Readonly<Record<string, Profile>>

@@ -28,6 +28,8 @@ export type ClientErrorCode =
   | 'unverifiable'
   /** The target's place is taken by something that must not be written through: a link. */
   | 'unsafe_target'
+  /** Another run fetches files into the same folder. */
+  | 'folder_in_use'
   /** Work that was asked for is over without a result. */
   | 'delivery_failed'
   | 'delivery_expired'

@@ -3,13 +3,14 @@ import type { Client } from '../create-client.ts'
 import type { RemoteDelivery, Snapshot, Standing } from '../delivery.ts'
 import { createEventQueue, type EventQueue } from '../event-queue.ts'
 import { createFetchOne, type FetchOne } from './fetch-one.ts'
+import { lockFolder } from './folder-lock.ts'
 import { type FolderRecord, openFolderRecord } from './folder-record.ts'
 import type { GetEvent } from './get-event.ts'
 import { syncFolder } from './part-file.ts'
 import { createPathFilter } from './path-filter.ts'
 import { runPool } from './run-pool.ts'
 import { createSmallFileSaver } from './small-file-saver.ts'
-import { openTargetFolder } from './target-folder.ts'
+import { createTargetFolder } from './target-folder.ts'
 
 export interface GetOptions {
   /** Where the files go; made when it is not there. */
@@ -85,14 +86,15 @@ interface Run extends GetOptions {
 }
 
 async function run(client: Client, delivery: RemoteDelivery, run: Run): Promise<GetReport> {
-  let record: FolderRecord | null = null
   const saver = createSmallFileSaver()
+  let unlock: (() => Promise<void>) | null = null
+  let record: FolderRecord | null = null
   try {
-    const folder = await openTargetFolder(run.folder)
+    if (run.dryRun !== true) unlock = await lockFolder(run.folder)
     record = await openFolderRecord(run.folder)
     const fetchOne = createFetchOne(client.transport, {
       ...run,
-      folder,
+      folder: createTargetFolder(run.folder),
       record,
       saver,
       layout: run.layout ?? (delivery.isTree ? 'tree' : 'flat'),
@@ -104,11 +106,12 @@ async function run(client: Client, delivery: RemoteDelivery, run: Run): Promise<
   } finally {
     // What came whole stays known, however the run ends.
     try {
-      if (run.dryRun !== true) {
+      if (unlock !== null) {
         await record?.save()
         await syncFolder(run.folder)
       }
     } finally {
+      await unlock?.()
       await saver.close()
       run.queue.end()
     }

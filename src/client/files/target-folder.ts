@@ -24,14 +24,16 @@ export interface Target {
   readonly mayHavePart: boolean
 }
 
-/** @param root is made when it is not there, and may itself be a link: the caller named it */
-export async function openTargetFolder(root: string): Promise<TargetFolder> {
-  await mkdir(root, { recursive: true })
-  const checked = new Map<string, Promise<ReadonlySet<string>>>([['.', namesIn(root)]])
+/** @param root is made when it is needed, and may itself be a link: the caller named it */
+export function createTargetFolder(root: string): TargetFolder {
+  const checked = new Map<string, Promise<ReadonlySet<string>>>()
   const check = (folder: string): Promise<ReadonlySet<string>> => {
     const known = checked.get(folder)
     if (known !== undefined) return known
-    const names = check(dirname(folder)).then(() => openFolder(join(root, folder)))
+    const names =
+      folder === '.'
+        ? openRoot(root)
+        : check(dirname(folder)).then(() => openFolder(join(root, folder)))
     checked.set(folder, names)
     return names
   }
@@ -55,6 +57,11 @@ export async function openTargetFolder(root: string): Promise<TargetFolder> {
  */
 async function namesIn(folder: string): Promise<ReadonlySet<string>> {
   return new Set((await readdir(folder)).map(foldName))
+}
+
+async function openRoot(root: string): Promise<ReadonlySet<string>> {
+  await mkdir(root, { recursive: true })
+  return await namesIn(root)
 }
 
 async function openFolder(folder: string): Promise<ReadonlySet<string>> {

@@ -1,0 +1,106 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { ClientError } from '../client-error.ts'
+import { asObject, asSize, asText } from '../json.ts'
+
+/** The lock's name in the target folder. */
+const lockName = '.claimcheck.lock'
+
+/** Who works in a folder. */
+interface Holder {
+  readonly pid: number
+  readonly host: string
+  /** ISO 8601. */
+  readonly since: string
+}
+
+/**
+ * Keeps others out of a folder, which is made when it is not there: two runs would write over each
+ * other's parts and record. The lock of a process that is dead is taken over.
+ * @returns gives it back
+ * @throws ClientError `folder_in_use`
+ */
+export async function lockFolder(folder: string): Promise<() => Promise<void>> {
+  await mkdir(folder, { recursive: true })
+  const path = join(folder, lockName)
+  const mine: Holder = { pid: process.pid, host: hostname(), since: new Date().toISOString() }
+  // One that frees itself, or is dead, leaves the place to whoever comes first; so a few times.
+  for (let attempt = 1; !(await claim(path, mine)); attempt += 1) {
+    const text = await readFile(path, 'utf8').catch(ifMissing)
+    if (text === null) continue
+    const holder = parseHolder(text)
+    if (attempt > 5 || !isDead(holder)) throw inUse(folder, holder)
+    await removeStale(path, text)
+  }
+  return () => rm(path, { force: true })
+}
+
+async function claim(path: string, holder: Holder): Promise<boolean> {
+  try {
+    await writeFile(path, JSON.stringify(holder), { flag: 'wx' })
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+/**
+ * Removes the lock if it is still that dead one. One at a time, so that nobody removes the living lock
+ * of somebody who was quicker.
+ */
+async function removeStale(path: string, stale: string): Promise<void> {
+  const turn = `${path}.turn`
+  try {
+    await writeFile(turn, '', { flag: 'wx' })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return
+    throw error
+  }
+  try {
+    if ((await readFile(path, 'utf8').catch(ifMissing)) === stale) await rm(path, { force: true })
+  } finally {
+    await rm(turn, { force: true })
+  }
+}
+
+/** null for one that is being written, or that nobody can read. */
+function parseHolder(text: string): Holder | null {
+  try {
+    const { pid, host, since } = asObject(JSON.parse(text))
+    const number = asSize(pid)
+    return number === null
+      ? null
+      : { pid: number, host: asText(host) ?? '', since: asText(since) ?? '' }
+  } catch {
+    return null
+  }
+}
+
+/** Of a process on another computer nobody here can tell. */
+function isDead(holder: Holder | null): boolean {
+  if (holder === null || holder.host !== hostname()) return false
+  try {
+    process.kill(holder.pid, 0)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'
+  }
+}
+
+function inUse(folder: string, holder: Holder | null): ClientError {
+  const who =
+    holder === null
+      ? 'Another run'
+      : `Process ${holder.pid} on ${holder.host}, since ${holder.since},`
+  return new ClientError(
+    'folder_in_use',
+    `${who} fetches files into ${folder}: wait for its end, or give another folder. If it is gone, remove ${join(folder, lockName)}.`,
+  )
+}
+
+function ifMissing(error: unknown): null {
+  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+  throw error
+}

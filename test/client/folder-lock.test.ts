@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { describe, it, type TestContext } from 'node:test'
+import { lockFolder } from '../../src/client/files/folder-lock.ts'
+import { createTestClient, get } from '../support/get.ts'
+import { someBytes, startHostileServer } from '../support/hostile-server.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+async function deadPid(): Promise<number> {
+  const child = spawn(process.execPath, ['--version'], { stdio: 'ignore' })
+  await once(child, 'exit')
+  return child.pid ?? 0
+}
+
+async function leaveLock(folder: string, holder: object): Promise<string> {
+  await mkdir(folder, { recursive: true })
+  const path = join(folder, '.claimcheck.lock')
+  await writeFile(path, JSON.stringify({ host: hostname(), since: '2026-11-22', ...holder }))
+  return path
+}
+
+async function startServer(t: TestContext) {
+  const server = await startHostileServer(t)
+  server.files.set('/a.bin', { bytes: someBytes(100), etag: null })
+  return { client: createTestClient(server.url), url: `${server.url}/a.bin` }
+}
+
+describe('two runs in one folder', () => {
+  it('are refused while the first one works, with who it is', async (t) => {
+    const folder = await temporaryFolder(t)
+    const { client, url } = await startServer(t)
+    const unlock = await lockFolder(folder)
+    await assert.rejects(get(client, url, { folder }), {
+      code: 'folder_in_use',
+      message: new RegExp(`^Process ${process.pid} on .* fetches files into`),
+    })
+    await unlock()
+    assert.equal((await get(client, url, { folder })).report.fetched, 1)
+    assert.deepEqual((await readdir(folder)).toSorted(), ['.claimcheck.json', 'a.bin'])
+  })
+
+  it('never hold the lock together, however many begin at once over a dead one', async (t) => {
+    const folder = await temporaryFolder(t)
+    await leaveLock(folder, { pid: await deadPid() })
+    const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => lockFolder(folder)))
+    assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1)
+  })
+
+  it('take over from a process that is dead', async (t) => {
+    const folder = await temporaryFolder(t)
+    const { client, url } = await startServer(t)
+    await leaveLock(folder, { pid: await deadPid() })
+    assert.equal((await get(client, url, { folder })).report.fetched, 1)
+  })
+
+  it('do not take over what they cannot judge: another computer, a text of anything', async (t) => {
+    const folder = await temporaryFolder(t)
+    const path = await leaveLock(folder, { pid: await deadPid(), host: 'elsewhere.example' })
+    await assert.rejects(lockFolder(folder), /elsewhere\.example.*remove .*\.claimcheck\.lock/)
+    await writeFile(path, '')
+    await assert.rejects(lockFolder(folder), { code: 'folder_in_use' })
+    assert.equal(await readFile(path, 'utf8'), '')
+  })
+
+  it('leave a folder unmade that is only looked at', async (t) => {
+    const { client, url } = await startServer(t)
+    const folder = join(await temporaryFolder(t), 'new')
+    const { events } = await get(client, url, { folder, dryRun: true })
+    assert.ok(events.some(({ type }) => type === 'planned'))
+    await assert.rejects(readdir(folder), { code: 'ENOENT' })
+  })
+})
