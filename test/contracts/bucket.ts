@@ -25,10 +25,12 @@ import { openTestCore } from '../support/test-core.ts'
 import { until } from '../support/until.ts'
 import { type ContentSample, describeContentAnswers } from './content-answers.ts'
 import { describeObjectStore } from './object-store.ts'
+import { describeStoreUrls } from './store-urls.ts'
 
 /** What holds on every S3-compatible store: the storage contract, and all that goes out of it. */
 export function describeBucket(name: string, open: () => Promise<BucketSettings>): void {
   describeObjectStore(name, async (t) => await openTestS3(t, await open()))
+  describeStoreUrls(name, async (t) => await openTestS3(t, await open()))
   describe(`${name} behind the core`, () => {
     const suite = suiteCleanup()
     describeContentAnswers('a stored file', once(suite, open, storedFile))

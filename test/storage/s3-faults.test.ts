@@ -236,6 +236,18 @@ describe('a bucket with more than a page', () => {
   })
 })
 
+describe('a URL of the store', () => {
+  it('is good for its time, and not beside an Authorization', async (t) => {
+    const { fake, store } = await open(t)
+    await store.put('a', inChunks(patternBytes(10)))
+    const url = store.presign?.('a', { method: 'GET', seconds: 60 }) ?? ''
+    assert.equal((await fetch(url)).status, 200)
+    assert.equal((await fetch(url, { headers: { authorization: 'Bearer x' } })).status, 400)
+    fake.bucket.now = () => Date.now() + 62_000
+    assert.equal((await fetch(url)).status, 403)
+  })
+})
+
 describe('an object in a cold storage class', () => {
   it('is restored once, and said to be available when it is', async (t) => {
     const { fake, store } = await open(t)
@@ -268,6 +280,19 @@ describe('what the store is told of encryption', () => {
   })
 })
 
+describe('a kept connection', () => {
+  it('waits as long as a new one, whatever the store says of Keep-Alive', async (t) => {
+    const { fake, store } = await open(t, { idleMs: 3000 })
+    await store.put('a', inChunks(patternBytes(10)))
+    fake.keepAlive(2000)
+    await store.stat('a')
+    // Kept for a second by what the store says; an answer that takes longer is waited for.
+    fake.plan({ when: isGet, times: 1, fault: { pauseFor: 1500 } })
+    assert.equal((await gather(store.read('a', { start: 0, end: 10 }))).length, 10)
+    assert.equal(fake.requests.filter((line) => line.startsWith('GET some')).length, 1)
+  })
+})
+
 describe('check()', () => {
   it('says within seconds that the store does not answer', async (t) => {
     const { fake, store } = await open(t)
@@ -278,7 +303,7 @@ describe('check()', () => {
 
 describe('opening a bucket', () => {
   it('says in one sentence what is wrong', async (t) => {
-    const { environment, plan } = await startFakeS3(t)
+    const { environment, plan, bucket } = await startFakeS3(t)
     const url = environment.CLAIMCHECK_STORAGE_URL ?? ''
     const rows: [Record<string, string>, RegExp][] = [
       [
@@ -298,6 +323,9 @@ describe('opening a bucket', () => {
         return true
       })
     }
+    bucket.now = () => Date.now() + 3_600_000
+    await assert.rejects(openTestS3(t, environment), /The clock of this machine/)
+    bucket.now = Date.now
     plan({ when: () => true, fault: { answer: 403, code: 'AccessDenied' } })
     await assert.rejects(openTestS3(t, environment), /does not allow this/)
   })

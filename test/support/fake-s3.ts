@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { type FakeAnswer, FakeBucket, type FakeRequest } from './fake-s3-bucket.ts'
 import { S3Refusal } from './fake-s3-refusal.ts'
 import { verifySignature } from './fake-s3-signature.ts'
@@ -19,6 +20,8 @@ export type Fault =
   | { truncateBy: number }
   /** After so many bytes of the body nothing moves any more. */
   | { stallAfter: number }
+  /** The answer comes so late, in ms. */
+  | { pauseFor: number }
   /** The bytes arrive as others than were sent, and the digest is that of those. */
   | { wrongEtag: true }
   /** 200, and then an error in the body: S3's CompleteMultipartUpload does it. */
@@ -42,6 +45,8 @@ export interface FakeS3 {
   /** Connections that are open now. */
   connections(): Promise<number>
   plan(plan: FaultPlan): void
+  /** How long the store says that it keeps connections, in ms. */
+  keepAlive(milliseconds: number): void
 }
 
 export const fakeBucketName = 'claimcheck-test'
@@ -74,6 +79,7 @@ export async function startFakeS3(t: Pick<TestContext, 'after'>): Promise<FakeS3
       response.destroy()
       return
     }
+    if (fault !== null && 'pauseFor' in fault) await pause(fault.pauseFor)
     send(response, { method, fault }, () => {
       verifySignature(incoming, body, keys)
       if (name !== fakeBucketName) throw new S3Refusal(404, 'NoSuchBucket')
@@ -104,6 +110,9 @@ export async function startFakeS3(t: Pick<TestContext, 'after'>): Promise<FakeS3
         server.getConnections((error, count) => (error ? reject(error) : resolve(count)))
       }),
     plan: (plan) => void plans.unshift(plan),
+    keepAlive(milliseconds) {
+      server.keepAliveTimeout = milliseconds
+    },
   }
 }
 

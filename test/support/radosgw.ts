@@ -25,10 +25,9 @@ export function hasRadosgw(): boolean {
 
 /**
  * Starts a real S3 server: a RADOS Gateway over a Ceph cluster of one monitor and one OSD in memory,
- * with one bucket, on loopback. It takes about a second and goes with the test. Returns the settings
- * that name the bucket.
+ * with one bucket, on loopback. It takes about a second and goes with the test.
  */
-export async function startRadosgw(t: Pick<TestContext, 'after'>): Promise<Record<string, string>> {
+export async function startRadosgw(t: Pick<TestContext, 'after'>): Promise<Radosgw> {
   const folder = await temporaryFolder(t)
   const port = await freePorts()
   const config = join(folder, 'ceph.conf')
@@ -37,18 +36,18 @@ export async function startRadosgw(t: Pick<TestContext, 'after'>): Promise<Recor
   await mkdir(join(folder, 'osd'))
   await writeFile(join(folder, 'keyring'), '')
   await writeFile(config, configuration({ folder, port, cluster }))
-  const daemon = (program: string, name: string) =>
-    start(t, program, ['-c', config, '-f', ...nameOf(name)], folder)
+  const daemon = (program: string, ...name: string[]) =>
+    startDaemon(t, folder, [program, '-c', config, '-f', ...name])
 
   const map = join(folder, 'monmap')
   const monitor = `[v2:127.0.0.1:${port + 1}]`
   await run('monmaptool', ['--create', '--clobber', '--fsid', cluster, '--addv', 'a', monitor, map])
   await run('ceph-mon', ['-c', config, '-i', 'a', '--mkfs', '--monmap', map])
-  await daemon('ceph-mon', 'a')
+  await daemon('ceph-mon', '-i', 'a')
   const osd = randomUUID()
   await run('ceph', ['-c', config, '--connect-timeout', '30', 'osd', 'new', osd])
   await run('ceph-osd', ['-c', config, '-i', '0', '--mkfs', '--osd-uuid', osd])
-  await daemon('ceph-osd', '0')
+  await daemon('ceph-osd', '-i', '0')
   // Who asks before it is up sleeps five seconds.
   await until('the OSD is up', () => isActive(join(folder, 'osd.sock')))
   const keys = { id: 'claimcheck', secret: randomBytes(24).toString('hex') }
@@ -56,14 +55,30 @@ export async function startRadosgw(t: Pick<TestContext, 'after'>): Promise<Recor
     ...['-c', config, '-n', 'client.admin', 'user', 'create', '--uid=test', '--display-name=test'],
     ...[`--access-key=${keys.id}`, `--secret-key=${keys.secret}`, '--max-buckets=0'],
   ])
-  await daemon('radosgw', 'client.rgw')
+  const startGateway = () => daemon('radosgw', '-n', 'client.rgw')
+  let gateway = await startGateway()
   const settings = {
     CLAIMCHECK_STORAGE_URL: `s3://claimcheck?endpoint=http://127.0.0.1:${port}`,
     CLAIMCHECK_S3_ACCESS_KEY_ID: keys.id,
     CLAIMCHECK_S3_SECRET_ACCESS_KEY: keys.secret,
   }
   await makeBucket(settings)
-  return settings
+  return {
+    settings,
+    kill: () => gateway.kill(),
+    async restart() {
+      gateway = await startGateway()
+    },
+  }
+}
+
+/** A bucket of a real store, and the store's end and beginning. */
+export interface Radosgw {
+  readonly settings: Record<string, string>
+  /** Kills the gateway; what is stored stays. */
+  kill(): Promise<void>
+  /** Starts it again. */
+  restart(): Promise<void>
 }
 
 function isProgram(path: string): boolean {
@@ -77,26 +92,30 @@ function isProgram(path: string): boolean {
 
 const run = promisify(execFile)
 
-function nameOf(name: string): string[] {
-  return name.startsWith('client.') ? ['-n', name] : ['-i', name]
+interface Daemon {
+  kill(): Promise<void>
 }
 
-async function start(
+async function startDaemon(
   t: Pick<TestContext, 'after'>,
-  program: string,
-  words: readonly string[],
   folder: string,
-): Promise<void> {
+  [program = '', ...words]: readonly string[],
+): Promise<Daemon> {
+  // What it says before it can write to its log.
   const out = await open(join(folder, `${program}.out`), 'a')
   const child = spawn(program, words, { stdio: ['ignore', out.fd, out.fd] })
   const ended = once(child, 'exit')
-  t.after(async () => {
-    // There is nothing to save.
-    child.kill('SIGKILL')
-    await ended
-    await out.close()
-  })
   await once(child, 'spawn')
+  await out.close()
+  const daemon = {
+    async kill() {
+      // There is nothing to save.
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
+  t.after(daemon.kill)
+  return daemon
 }
 
 async function isActive(socket: string): Promise<boolean> {

@@ -48,7 +48,11 @@ export function createTransport({ origin, connections, idleMs }: TransportOption
         const stop = signal === undefined ? {} : { signal }
         const sent = request({ ...place, ...stop, method, path: target, headers })
         const patience = setTimeout(() => sent.destroy(noneFree(connections)), idleMs)
-        sent.once('socket', () => clearTimeout(patience))
+        sent.once('socket', (socket) => {
+          clearTimeout(patience)
+          // One that was kept still has the time-out that the store's Keep-Alive field asked for.
+          socket.setTimeout(idleMs)
+        })
         sent.once('timeout', () => sent.destroy(new Error(`nothing moved for ${idleMs / 1000} s`)))
         // It stays when the answer is there: whoever reads that is told by the answer itself.
         sent.on('error', (error: NodeJS.ErrnoException) => {
