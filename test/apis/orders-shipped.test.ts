@@ -67,7 +67,10 @@ describe('the orders API in the shipped profile', () => {
     assertShape('dataset', (await call(ada, `/rs-order/orders/${orderId}/dataset/2/files`)).body)
     const metalink = await call<string>(ada, `/rs-order/user/orders/${orderId}/metalink/download`)
     assert.equal(metalink.headers.get('content-type'), 'application/metalink+xml')
-    assert.match(metalink.body, /<resources><url>http/)
+    const [, link] =
+      /<resources><url>(http[^<]*\?orderToken=[^<&]+&amp;scope=acme)</.exec(metalink.body) ?? []
+    assert.ok(link !== undefined, metalink.body)
+    assert.equal((await fetch(link.replace('&amp;', '&'))).status, 200)
     assert.doesNotMatch(metalink.body, /<hash/)
   })
 })

@@ -2,6 +2,8 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { checkOrderToken, issueOrderToken } from '../../auth/order-token.ts'
 import { findPrincipal } from '../../core/accounts/accounts.ts'
+import { findOrganization } from '../../core/accounts/organizations.ts'
+import type { Core } from '../../core/core.ts'
 import { DeliveryError } from '../../core/errors.ts'
 import { eachFile, openOrderFile } from '../../core/orders/order-contents.ts'
 import type { FileOfOrder } from '../../core/orders/order-files.ts'
@@ -83,11 +85,18 @@ async function sendMetalink(
   const end = delivery.expires_at ?? core.database.now() + core.settings.orderSeconds * 1000
   const token = await issueOrderToken(signingKeys, { orderNumber: number, ownerId }, end)
   const files = `${apiBase(context, request)}/rs-order/orders/public/files`
-  const urlOf = (file: FileOfOrder) => `${files}/${file.file_number}?orderToken=${token}`
+  const scope = profile === 'shipped' ? await scopeOf(core, delivery.organization_id) : ''
+  const urlOf = (file: FileOfOrder) => `${files}/${file.file_number}?orderToken=${token}${scope}`
   const date = new Date(core.database.now()).toISOString().replaceAll(':', '_')
   return reply
     .type(metalinkType)
     .header('cache-control', 'private, no-store')
     .header('content-disposition', `attachment;filename=order_${number}_${date}.metalink`)
     .send(Readable.from(formatMetalink(eachFile(core, number), { profile, urlOf })))
+}
+
+/** The live system's links name the tenant, too; the token says it already. */
+async function scopeOf(core: Core, organizationId: string): Promise<string> {
+  const organization = await findOrganization(core, organizationId)
+  return organization === null ? '' : `&scope=${encodeURIComponent(organization.code)}`
 }
