@@ -7,7 +7,7 @@ import type { RosterNoun } from './import-templates.ts'
 import type { RosterValue } from './import-values.ts'
 
 /** Rows in one transaction, so that no request waits long for it. */
-const BATCH = 200
+const BATCH = 100
 
 /** Where the entries of each noun stand. */
 export const rosterTables = {
