@@ -1,5 +1,5 @@
 import type { ApiContext } from '../api-context.ts'
-import { type Called, call } from '../call.ts'
+import { call } from '../call.ts'
 import type { RemoteDelivery, Snapshot, Standing, WatchOptions } from '../delivery.ts'
 import { fromHex } from '../digests.ts'
 import { asList, asObject, asSize, asText, demandText, type Json } from '../json.ts'
@@ -7,6 +7,7 @@ import { nextLook } from '../next-look.ts'
 import type { RemoteFile } from '../remote-file.ts'
 import { resolvePlace } from '../resolve-place.ts'
 import { shownUrl } from '../shown-url.ts'
+import { createNews, type News } from './v1-news.ts'
 
 const standings: Readonly<Record<string, Standing>> = {
   done: 'done',
@@ -58,38 +59,67 @@ async function* watch(
   { signal, once = false, withoutFiles = false }: WatchOptions,
 ): AsyncGenerator<Snapshot> {
   const seen = new Set<string>()
+  let news: News | null = null
   let patient = false
-  for (;;) {
-    // Waiting on the server would hold up files that are ready now: only when the last look had none.
-    const headers: Record<string, string> = patient ? { prefer: `wait=${waitSeconds}` } : {}
-    const called = await call(context.transport, { url: address.at, headers, signal })
-    const delivery = asObject(called.body)
-    const word = demandText(delivery.state, 'state', address.at)
-    const standing = standings[word] ?? 'waiting'
-    const files: RemoteFile[] = []
-    if (!withoutFiles && standing !== 'expired') {
-      for await (const file of listFiles(context, address, signal)) {
-        if (!seen.has(file.id)) files.push(file)
-        seen.add(file.id)
+  try {
+    for (;;) {
+      // Waiting on the server would hold up files that are ready now: only when the last look had none.
+      const headers: Record<string, string> = patient ? { prefer: `wait=${waitSeconds}` } : {}
+      const called = await call(context.transport, { url: address.at, headers, signal })
+      const delivery = asObject(called.body)
+      const look = toSnapshot(delivery, address)
+      const files: RemoteFile[] = []
+      if (!withoutFiles && look.standing !== 'expired') {
+        for await (const file of listFiles(context, address, signal)) {
+          if (!seen.has(file.id)) files.push(file)
+          seen.add(file.id)
+        }
+      }
+      yield { ...look, files }
+      if (look.standing !== 'waiting' || once) return
+      const waited = patient
+      patient = false
+      if (files.length > 0) continue
+      news ??= createNews(context, `${address.base}/events`, { subject: delivery, signal })
+      if (await news.open()) continue
+      if (news.isOpen) yield* untilChange(news, address)
+      else {
+        patient = true
+        if (waited) await betweenLooks(context, called.headers, signal)
       }
     }
-    const progress = typeof delivery.progress === 'number' ? delivery.progress : null
-    yield { standing, word, progress, message: asText(delivery.message), files }
-    if (standing !== 'waiting' || once) return
-    if (files.length === 0) await betweenLooks(context, called, { patient, signal })
-    patient = files.length === 0
+  } finally {
+    news?.close()
+  }
+}
+
+function toSnapshot(delivery: Json, { at }: Address): Snapshot {
+  const word = demandText(delivery.state, 'state', at)
+  return {
+    standing: standings[word] ?? 'waiting',
+    word,
+    progress: typeof delivery.progress === 'number' ? delivery.progress : null,
+    message: asText(delivery.message),
+    files: [],
+  }
+}
+
+/** How far it is, as the server tells, until there is a reason to look. */
+async function* untilChange(news: News, address: Address): AsyncGenerator<Snapshot> {
+  for (;;) {
+    const told = await news.next(waitSeconds * 1000)
+    if (told === 'changed' || told === 'silence') return
+    yield toSnapshot(told, address)
   }
 }
 
 /** A request that the server held open was the wait already. */
 async function betweenLooks(
   context: ApiContext,
-  { headers }: Called,
-  { patient, signal }: { patient: boolean; signal: AbortSignal | undefined },
+  headers: Headers,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
-  if (patient && headers.has('preference-applied')) return
-  if (!patient) return
-  await nextLook(context, headers, signal)
+  if (!headers.has('preference-applied')) await nextLook(context, headers, signal)
 }
 
 async function* listFiles(
