@@ -77,7 +77,6 @@ export async function launchPostgres(folder: string): Promise<LaunchedPostgres> 
 /** What the data of a test needs not. */
 const spared = {
   fsync: 'off',
-  synchronous_commit: 'off',
   full_page_writes: 'off',
   max_connections: 300,
   max_wal_size: '256MB',

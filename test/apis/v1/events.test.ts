@@ -229,7 +229,7 @@ describe('GET /v1/events', () => {
     for (const after of ['-1', 'x', '1.5', '99999999999999999999']) {
       assert.equal((await ask('GET', `/v1/events?after=${after}`, by(ada))).status, 422, after)
     }
-    assert.equal((await ask('HEAD', '/v1/events', by(ada))).status, 404)
+    assert.equal((await ask('HEAD', '/v1/events', by(ada))).status, 405)
   })
 
   it('ends with the server, and so does who waits for work', async () => {
