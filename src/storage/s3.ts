@@ -23,7 +23,10 @@ export interface S3StoreOptions extends S3ClientOptions {
 
 /** Who waits for these waits at the console, or is a supervisor with a time-out of its own. */
 const CHECK_PATIENCE_MS = 2000
-const CHECK_TIMEOUT_MS = 5000
+const CHECK_TIMEOUT_MS = 3000
+
+/** Supervisors ask every few seconds, and writing is what stores charge most for: once a minute is often enough. */
+const WRITE_CHECK_MS = 60_000
 
 /**
  * Opens a bucket of an S3-compatible store as an object store.
@@ -49,6 +52,7 @@ class S3Store implements ObjectStore {
   readonly #options: S3StoreOptions
   readonly #slabs: BufferPool = createBufferPool(256 * 1024, 128)
   readonly #newObject: Readonly<Record<string, string>>
+  #checkWriteAt = 0
 
   constructor(client: S3Client, options: S3StoreOptions) {
     this.#client = client
@@ -127,9 +131,20 @@ class S3Store implements ObjectStore {
 
   /** An upload that is begun and taken back needs the right to write, and leaves no object to be seen. */
   async check(): Promise<void> {
+    if (performance.now() < this.#checkWriteAt && (await this.#answers())) return
     const headers = this.#newObject
     const begun = soon((how) => beginUpload(this.#client, 'check', { headers, ...how }))
     await abortUpload(this.#client, await this.#explained(begun))
+    this.#checkWriteAt = performance.now() + WRITE_CHECK_MS
+  }
+
+  async #answers(): Promise<boolean> {
+    const asked = soon((how) => this.#client.ask({ method: 'HEAD', ...how }))
+    return await asked.then(
+      () => true,
+      // A HEAD has no body that says why: the attempt to write will.
+      () => false,
+    )
   }
 
   async close(): Promise<void> {

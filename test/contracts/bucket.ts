@@ -20,6 +20,7 @@ import { gather, inChunks, patternBytes, sha256 } from '../support/bytes.ts'
 import { createOrdersClient, type Listing } from '../support/orders-client.ts'
 import { publish } from '../support/products.ts'
 import { openTestS3 } from '../support/s3-store.ts'
+import { sized } from '../support/size.ts'
 import { suiteCleanup } from '../support/suite-cleanup.ts'
 import { openTestCore } from '../support/test-core.ts'
 import { until } from '../support/until.ts'
@@ -29,7 +30,9 @@ import { describeStoreUrls } from './store-urls.ts'
 
 /** What holds on every S3-compatible store: the storage contract, and all that goes out of it. */
 export function describeBucket(name: string, open: () => Promise<BucketSettings>): void {
-  describeObjectStore(name, async (t) => await openTestS3(t, await open()))
+  // The stores of the tests keep their objects in memory.
+  const largeMiB = sized(24, 600)
+  describeObjectStore(name, async (t) => await openTestS3(t, await open()), largeMiB)
   describeStoreUrls(name, async (t) => await openTestS3(t, await open()))
   describe(`${name} behind the core`, () => {
     const suite = suiteCleanup()

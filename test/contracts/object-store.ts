@@ -10,11 +10,18 @@ import { sized } from '../support/size.ts'
 /** A fresh, empty store that goes with the test. */
 export type OpenStore = (t: TestContext) => Promise<ObjectStore>
 
-/** What every engine behind the storage seam must hold. */
-export function describeObjectStore(name: string, open: OpenStore): void {
+/**
+ * What every engine behind the storage seam must hold.
+ * @param largeMiB the size of the largest object; beyond 4 GiB at full size when it is not said
+ */
+export function describeObjectStore(
+  name: string,
+  open: OpenStore,
+  largeMiB = sized(24, 4200),
+): void {
   describe(`${name} as an object store`, () => {
     describePut(open)
-    describeRead(open)
+    describeRead(open, largeMiB)
     describeKeeping(open)
   })
 }
@@ -171,7 +178,7 @@ const badKeys = [
   'x/'.repeat(600),
 ]
 
-function describeRead(open: OpenStore): void {
+function describeRead(open: OpenStore, largeMiB: number): void {
   describe('read()', () => {
     it('gives any span as the slice of the whole', async (t) => {
       const store = await open(t)
@@ -269,16 +276,15 @@ function describeRead(open: OpenStore): void {
     it('carries a large object whole', async (t) => {
       const store = await open(t)
       const block = patternBytes(1024 * 1024)
-      const blocks = sized(24, 4200)
       const written = createHash('sha256')
       async function* body(): AsyncGenerator<Uint8Array> {
-        for (let index = 0; index < blocks; index++) {
+        for (let index = 0; index < largeMiB; index++) {
           block.writeUInt32BE(index)
           written.update(block)
           yield block
         }
       }
-      const size = blocks * block.length
+      const size = largeMiB * block.length
       assert.deepEqual(await store.put('large', body()), { size })
       const read = createHash('sha256')
       for await (const chunk of store.read('large', { start: 0, end: size })) read.update(chunk)

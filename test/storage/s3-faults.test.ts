@@ -294,6 +294,15 @@ describe('a kept connection', () => {
 })
 
 describe('check()', () => {
+  it('writes once, and asks then only whether the bucket is there', async (t) => {
+    const { fake, store } = await open(t)
+    for (let time = 0; time < 5; time += 1) await store.check()
+    const asked = fake.requests.map((line) => line.split(' ')[0])
+    assert.deepEqual(asked, ['GET', 'POST', 'DELETE', 'HEAD', 'HEAD', 'HEAD', 'HEAD'])
+    fake.plan({ when: () => true, fault: { answer: 403, code: 'AccessDenied' } })
+    await assert.rejects(store.check(), /does not allow this/)
+  })
+
   it('says within seconds that the store does not answer', async (t) => {
     const { fake, store } = await open(t)
     fake.plan({ when: () => true, fault: { stallAfter: 0 } })

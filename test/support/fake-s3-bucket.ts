@@ -120,6 +120,7 @@ export class FakeBucket {
   }
 
   #answerBucket({ method, query }: FakeRequest): FakeAnswer {
+    if (method === 'HEAD') return xml('')
     if (method !== 'GET') throw new S3Refusal(405, 'MethodNotAllowed')
     return query.has('uploads') ? this.#listUploads(query) : this.#listObjects(query)
   }
