@@ -63,9 +63,10 @@ export const get = <Answer>(path: string) => call<Answer>('GET', path)
 export const post = <Answer>(path: string, body?: unknown) => call<Answer>('POST', path, body)
 
 export interface Sending {
-  method: 'POST' | 'PUT'
+  method: 'POST' | 'PUT' | 'PATCH'
   url: string
   bytes: Blob
+  headers?: Readonly<Record<string, string>>
   /** From 0 to 1. */
   onProgress(done: number): void
   signal: AbortSignal
@@ -75,26 +76,26 @@ export interface Sending {
  * Sends bytes and tells how far it is, which `fetch` cannot.
  * @throws ApiError
  */
-export function send(sending: Sending): Promise<unknown> {
+export function transmit(sending: Sending): Promise<void> {
   const { method, url, bytes, onProgress, signal } = sending
+  const headers = { 'content-type': bytes.type || 'application/octet-stream', ...sending.headers }
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest()
     request.open(method, url)
-    request.setRequestHeader('content-type', bytes.type || 'application/octet-stream')
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value)
     request.upload.onprogress = ({ loaded, total }) => onProgress(total === 0 ? 1 : loaded / total)
     request.onerror = () => reject(new ApiError(0, {}))
     request.onabort = () => reject(new ApiError(0, { code: 'aborted' }))
     request.onload = () => {
-      const json = parse(request.responseText)
-      if (request.status >= 200 && request.status < 300) resolve(json)
-      else reject(new ApiError(request.status, (json ?? {}) as Partial<Problem>))
+      if (request.status >= 200 && request.status < 300) resolve()
+      else reject(new ApiError(request.status, parse(request.responseText) ?? {}))
     }
     signal.addEventListener('abort', () => request.abort())
     request.send(bytes)
   })
 }
 
-function parse(text: string): unknown {
+function parse(text: string): Partial<Problem> | null {
   try {
     return JSON.parse(text)
   } catch {

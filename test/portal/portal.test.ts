@@ -274,7 +274,16 @@ describe('the portal', () => {
   it('has nothing serious for axe on any page, light and dark', async (t) => {
     const own = ['/pick-up', '/ask', '/ask/greeting', '/orders', '/studies', '/imports']
     const more = ['/port-orders', '/links', '/keys']
-    const of = ['deliveries', 'accounts', 'types', 'jobs', 'audit', 'organizations', 'settings']
+    const of = [
+      'deliveries',
+      'accounts',
+      'types',
+      'jobs',
+      'audit',
+      'usage',
+      'organizations',
+      'settings',
+    ]
     const administration = of.map((name) => `/admin/${name}`)
     const mostly = ['/pick-up', '/ask/greeting', '/studies', '/admin/jobs']
     for (const colorScheme of ['light', 'dark'] as const) {

@@ -1,14 +1,14 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
-import { type ApiError, get, type Page, post, send } from '../api.ts'
+import { useEffect, useState } from 'preact/hooks'
+import { type ApiError, get, type Page, post } from '../api.ts'
 import { formatNumber } from '../format.ts'
 import { useNews } from '../live.ts'
 import { parseCsv } from '../parse-csv.ts'
 import { DeliveryRow } from '../parts/delivery-row.tsx'
-import { Drop } from '../parts/drop.tsx'
 import { announce, Empty, ErrorNotice } from '../parts/notice.tsx'
 import { PageFrame } from '../parts/page.tsx'
 import { Rows, Skeleton } from '../parts/rows.tsx'
 import { Progress, StateBadge } from '../parts/state-badge.tsx'
+import { UploadPanel } from '../parts/upload-panel.tsx'
 import { useAction } from '../parts/use-action.ts'
 import { useDeliveries } from '../parts/use-deliveries.ts'
 import { navigate } from '../router.tsx'
@@ -19,38 +19,15 @@ import { type FileEntry, type ImportDelivery, isOver } from '../wire.ts'
 /** Drop a roster file; what became of the earlier ones. */
 export function ImportsPage() {
   const list = useDeliveries('/deliveries?kind=import', ({ kind }) => kind === 'import')
-  const [done, setDone] = useState<number | null>(null)
-  const [error, setError] = useState<ApiError | null>(null)
-  const leaving = useRef(new AbortController())
-  useEffect(() => () => leaving.current.abort(), [])
-  const upload = async (file: File) => {
-    setError(null)
-    setDone(0)
-    try {
-      const made = (await send({
-        method: 'POST',
-        url: `/v1/imports?name=${encodeURIComponent(file.name)}`,
-        bytes: file,
-        onProgress: setDone,
-        signal: leaving.current.signal,
-      })) as ImportDelivery
-      navigate(`/imports/${made.id}`)
-    } catch (problem) {
-      if ((problem as ApiError).code !== 'aborted') setError(problem as ApiError)
-      setDone(null)
-    }
-  }
   return (
     <PageFrame title={t('nav_imports')} lead={t('imports_lead')}>
-      <Drop
+      <UploadPanel
         label={t('imports_drop')}
         hint={t('imports_hint')}
         accept=".csv,text/csv"
-        disabled={done !== null}
-        onFile={(file) => void upload(file)}
+        target={{ import: 'roster' }}
+        onDone={(id) => navigate(`/imports/${id}`)}
       />
-      {done !== null && <Progress value={done} label={t('uploading')} />}
-      <ErrorNotice error={error} />
       <h2>{t('imports_before')}</h2>
       <Rows
         list={list}

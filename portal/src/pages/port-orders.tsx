@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { type ApiError, post, send } from '../api.ts'
+import { type ApiError, post, transmit } from '../api.ts'
 import { formatTime } from '../format.ts'
 import { useNews } from '../live.ts'
 import { Drop } from '../parts/drop.tsx'
@@ -173,7 +173,7 @@ function AddDocument({ number, onAdded }: { number: number; onAdded(): void }) {
         fileName: file.name,
       })
       const { signal } = leaving.current
-      await send({ method: 'PUT', url: uploadUrl, bytes: file, onProgress: setDone, signal })
+      await transmit({ method: 'PUT', url: uploadUrl, bytes: file, onProgress: setDone, signal })
       announce(t('document_added', { name: file.name }))
     } catch (problem) {
       if ((problem as ApiError).code !== 'aborted') setError(problem as ApiError)
