@@ -1,6 +1,6 @@
 import { createKeyRing, type KeyRing } from './auth/key-ring.ts'
 import { loadEnvironment, type Settings } from './config.ts'
-import type { Core } from './core/core.ts'
+import type { Core, CoreSettings } from './core/core.ts'
 import { createMasterKeys } from './core/encryption/master-keys.ts'
 import type { Database } from './database/database.ts'
 import { migrate } from './database/migrate.ts'
@@ -48,19 +48,7 @@ export async function openInstallation(
         store,
         masterKeys: createMasterKeys(settings.masterKeys),
         downloadTypes: config.downloadTypes,
-        settings: {
-          signedUrlSeconds: settings.signedUrlSeconds,
-          leaseSeconds: settings.leaseSeconds,
-          jobRetrySeconds: settings.jobRetrySeconds,
-          orphanGraceSeconds: settings.orphanGraceSeconds,
-          orderBatchBytes: settings.orderBatchBytes,
-          orderBatchFiles: settings.orderBatchFiles,
-          orderBatchesAtOnce: settings.orderBatchesAtOnce,
-          orderMaxFiles: settings.orderMaxFiles,
-          orderSeconds: settings.orderSeconds,
-          encrypt: settings.encrypt,
-          maxDocumentBytes: settings.maxDocumentBytes,
-        },
+        settings: coreSettings(settings),
       },
       signingKeys: createKeyRing(settings.signingKeys),
       producers: config.producers,
@@ -73,6 +61,23 @@ export async function openInstallation(
   } catch (error) {
     await database.close()
     throw error
+  }
+}
+
+/** What the core's operations know of the settings. */
+export function coreSettings(settings: Settings): CoreSettings {
+  return {
+    signedUrlSeconds: settings.signedUrlSeconds,
+    leaseSeconds: settings.leaseSeconds,
+    jobRetrySeconds: settings.jobRetrySeconds,
+    orphanGraceSeconds: settings.orphanGraceSeconds,
+    orderBatchBytes: settings.orderBatchBytes,
+    orderBatchFiles: settings.orderBatchFiles,
+    orderBatchesAtOnce: settings.orderBatchesAtOnce,
+    orderMaxFiles: settings.orderMaxFiles,
+    orderSeconds: settings.orderSeconds,
+    encrypt: settings.encrypt,
+    maxDocumentBytes: settings.maxDocumentBytes,
   }
 }
 

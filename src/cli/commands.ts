@@ -116,6 +116,11 @@ export const commands: CommandList = {
       load: async () => (await import('./settings.ts')).settings,
     },
     {
+      name: 'doctor',
+      summary: 'Check a deployment, line by line.',
+      load: async () => (await import('./doctor.ts')).doctor,
+    },
+    {
       name: 'backup',
       summary: 'Back up the embedded installation while it serves.',
       load: async () => (await import('./backup.ts')).backup,

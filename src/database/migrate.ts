@@ -76,6 +76,13 @@ export async function migrate(database: Database, steps = schemaSteps): Promise<
   })
 }
 
+/** How a database's schema stands to what this version knows; nothing is changed. */
+export async function compareSchema(
+  database: Database,
+): Promise<{ version: number; oldest: number; known: number }> {
+  return { ...(await readSchema(database.kysely)), known: newest(schemaSteps) }
+}
+
 function newest(steps: SchemaSteps): number {
   return Math.max(...Object.keys(steps).map((name) => Number.parseInt(name, 10)))
 }
