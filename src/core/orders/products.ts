@@ -185,9 +185,15 @@ function refuseInvalid(product: NewProduct): void {
     throw invalid('A dataset has an id and a label of 1 to 255 characters.')
   }
   if (files.length === 0) throw invalid('A product has at least one file.')
-  if (!files.every((file) => isName(file.name) && !/[/\\]/.test(file.name))) {
-    throw invalid('A file name has 1 to 255 characters without slashes or control characters.')
+  if (!files.every((file) => isFileName(file.name))) {
+    throw invalid(
+      'A file name has 1 to 255 characters without slashes or control characters, and is not "." or "..".',
+    )
   }
+}
+
+function isFileName(text: string): boolean {
+  return isName(text) && !/[/\\]|^\.\.?$/.test(text)
 }
 
 function isName(text: string): boolean {
