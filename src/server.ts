@@ -17,6 +17,7 @@ import { serverQueues } from './core/jobs.ts'
 import { createPickupRecorder } from './core/pickups.ts'
 import { PULL_JOB } from './core/port-orders/port-order-files.ts'
 import { CALLBACK_JOB } from './core/port-orders/status-callbacks.ts'
+import { PULL_UPLOAD_JOB } from './core/uploads/pulled-uploads.ts'
 import type { ApiContext } from './http/api-context.ts'
 import { createClientAddress } from './http/client-address.ts'
 import { createApp } from './http/create-app.ts'
@@ -43,6 +44,7 @@ import { createOrderHandlers } from './workers/order-handlers.ts'
 import { createAddressCheck } from './workers/outgoing/public-address.ts'
 import { createStoredFilePreparer } from './workers/prepare-stored.ts'
 import { createPullHandler } from './workers/pull-handler.ts'
+import { createPullUploadHandler } from './workers/pull-upload-handler.ts'
 import { startSweeper } from './workers/sweeper.ts'
 import { startWatchedFolder, type WatchedFolder } from './workers/watch/watched-folder.ts'
 
@@ -125,6 +127,7 @@ async function start(installation: Installation, log: Logger): Promise<RunningSe
     ...createOrderHandlers(core, installation.prepareFile ?? createStoredFilePreparer(core)),
     [IMPORT_JOB, createImportHandler(core, settings)],
     [PULL_JOB, createPullHandler(core, guard)],
+    [PULL_UPLOAD_JOB, createPullUploadHandler(core, guard)],
     [CALLBACK_JOB, createCallbackHandler(core, guard)],
   ])
   const loops = serverQueues.map((queue) =>

@@ -147,23 +147,19 @@ function termsOf(core: Core, options: GrantOptions): Terms {
 export async function grantUpload(
   core: Core,
   change: Change,
-  { principal, found, expiredStatus }: UploadGrant,
+  { principal, into, ...options }: UploadGrant,
 ): Promise<GrantRow> {
-  const granting: Granting = {
-    ...termsOf(core, { expiredStatus }),
-    ...fromFound(found),
-    method: 'PUT',
-  }
+  const place = 'file' in into ? fromFound(into) : { target: into, ...into, endsAt: null }
+  const granting: Granting = { ...termsOf(core, options), ...place, method: 'PUT' }
   const [grant] = await insertGrants(change, principal, [granting])
   if (grant === undefined) throw new Error('An upload was granted and nothing came of it.')
   return grant
 }
 
-export interface UploadGrant {
+export interface UploadGrant extends GrantOptions {
   principal: Principal
-  found: FoundFile
-  /** What an expired URL answers. */
-  expiredStatus: 401 | 403
+  /** A delivery's file that has no bytes yet, or an upload. */
+  into: FoundFile | { uploadId: string; organizationId: string; fileName: string }
 }
 
 interface Terms {

@@ -25,6 +25,8 @@ export interface UploadsTable {
   completed_at: number | null
   /** JSON: what came of it; null before. */
   result: string | null
+  /** Why nothing will come of it, for people; null otherwise. */
+  message: string | null
 }
 
 /** Bytes of an upload that are safe in the store. */

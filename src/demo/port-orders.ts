@@ -3,7 +3,7 @@ import type { Core } from '../core/core.ts'
 import { announceUpload, listDocuments } from '../core/port-orders/port-order-files.ts'
 import { searchPortOrders } from '../core/port-orders/port-order-search.ts'
 import { createPortOrders } from '../core/port-orders/port-orders.ts'
-import { receiveUpload } from '../core/port-orders/receive-document.ts'
+import { receiveDocument } from '../core/port-orders/receive-document.ts'
 import type { Principal } from '../core/principal.ts'
 import { demoAccounts } from './accounts.ts'
 
@@ -34,7 +34,7 @@ export async function seedPortOrders(core: Core): Promise<DemoPortOrders> {
     if (there.some((one) => one.given_name === name && one.status === 'complete')) continue
     const wish = { number, name, expiredStatus: 401 } as const
     const { grant } = await announceUpload(core, principal, wish)
-    await receiveUpload(core, grant.id, { source: bytesOf(text) })
+    await receiveDocument(core, grant.id, { source: bytesOf(text) })
   }
   const complete = (await listDocuments(core, principal, number)).filter(
     (one) => one.status === 'complete',

@@ -121,7 +121,10 @@ async function pass(
 ): Promise<SignedRefusal | null> {
   const { core, addressOf } = delivery
   const { response, check } = passing
-  if (check.method === 'PUT') return await receiveSigned(core, check.grantId, { request, response })
+  if (check.method === 'PUT') {
+    const put = { request, response, address: addressOf(request) }
+    return await receiveSigned(core, check.grantId, put)
+  }
   const granted =
     recallGrantedFile(core, check.grantId) ?? (await findGrantedFile(core, check.grantId))
   if (granted === null) return goneOf(check)

@@ -1,8 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Core } from '../core/core.ts'
 import { DeliveryError } from '../core/errors.ts'
-import { receiveUpload, tooLarge } from '../core/port-orders/receive-document.ts'
+import type { DigestAlgorithm, ExpectedBytes } from '../core/expected-bytes.ts'
+import { findGrant } from '../core/find-grants.ts'
+import { admissionOf } from '../core/grant-limits.ts'
+import { receiveDocument, tooLarge } from '../core/port-orders/receive-document.ts'
+import { receivePut } from '../core/uploads/upload-at-once.ts'
 import { asDeliveryError } from './as-delivery-error.ts'
+import { receivedDigests } from './received-digests.ts'
 import type { S3Error } from './s3-error.ts'
 
 /** What a signed URL answers when it refuses. */
@@ -14,29 +19,29 @@ export interface SignedRefusal {
 /** After a refusal the rest of a body is read and thrown away for so long, so that the client sees the answer. */
 const LINGER_MS = 5000
 
+export interface SignedPut {
+  request: IncomingMessage
+  response: ServerResponse
+  address: string | null
+}
+
 /**
- * Takes in the body of a PUT to a signed URL whose signature was checked: 200 with an empty body and,
- * as S3 does, the MD5 as the entity tag. Returns why it was refused, or null when it was answered.
+ * Takes in the body of a PUT to a signed URL whose signature was checked: 200 with an empty body; of a
+ * document with its MD5 as the entity tag, as S3 does. Returns why it was refused, or null when it was answered.
  */
 export async function receiveSigned(
   core: Core,
   grantId: string,
-  { request, response }: { request: IncomingMessage; response: ServerResponse },
+  put: SignedPut,
 ): Promise<SignedRefusal | null> {
+  const { request, response } = put
   const stop = new AbortController()
   request.once('close', () => {
     if (!request.complete) stop.abort()
   })
   try {
-    const md5 = announcedMd5(request)
-    demandLength(request, core.settings.maxDocumentBytes)
-    const bytes = await receiveUpload(core, grantId, {
-      // Leaving off early must not destroy the socket, on which the refusal is still to be sent.
-      source: request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>,
-      signal: stop.signal,
-      ...(md5 === null ? {} : { md5 }),
-    })
-    response.writeHead(200, { ETag: `"${bytes.md5}"`, 'Content-Length': 0 }).end()
+    const fields = await receive(core, grantId, { ...put, signal: stop.signal })
+    response.writeHead(200, { ...fields, 'Content-Length': 0 }).end()
     return null
   } catch (error) {
     linger(request)
@@ -45,17 +50,45 @@ export async function receiveSigned(
   }
 }
 
-function announcedMd5(request: IncomingMessage): string | null {
-  const field = request.headers['content-md5']
-  if (field === undefined) return null
-  const digest = Buffer.from(String(field), 'base64')
-  if (digest.length === 16) return digest.toString('hex')
-  throw new DeliveryError('malformed', 'The Content-MD5 you specified was invalid.')
+/** Returns the fields of the answer. */
+async function receive(
+  core: Core,
+  grantId: string,
+  { request, address, signal }: SignedPut & { signal: AbortSignal },
+): Promise<Record<string, string>> {
+  const grant = await findGrant(core.database.kysely, grantId)
+  if (grant === null) throw new DeliveryError('not_found', 'There is no such URL.')
+  if (grant.revoked_at !== null) throw new DeliveryError('forbidden', 'This URL was revoked.')
+  if (admissionOf(grant)?.(address) === false) {
+    throw new DeliveryError('forbidden', 'This URL does not open from your address.')
+  }
+  const expected = expectedBytes(request)
+  // Leaving off early must not destroy the socket, on which the refusal is still to be sent.
+  const source = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>
+  if (grant.upload_id !== null) {
+    const { deliveryId, fileNumber } = await receivePut(core, grant, { source, expected, signal })
+    const file = fileNumber === null ? {} : { 'Claimcheck-File': String(fileNumber) }
+    return { 'Claimcheck-Delivery': deliveryId, ...file }
+  }
+  const limit = core.settings.maxDocumentBytes
+  if ((expected.size ?? 0) > limit) throw tooLarge(limit)
+  const { md5 } = await receiveDocument(core, grantId, { source, expected, signal })
+  return { ETag: `"${md5}"` }
 }
 
-function demandLength(request: IncomingMessage, limit: number): void {
-  const length = Number(request.headers['content-length'] ?? 0)
-  if (length > limit) throw tooLarge(limit)
+/** What the fields say: Repr-Digest and Content-Digest, and Content-MD5, which S3's clients send. */
+function expectedBytes({ headers }: IncomingMessage): ExpectedBytes {
+  const digests = new Map<DigestAlgorithm, string>(receivedDigests(headers))
+  const md5 = headers['content-md5']
+  if (md5 !== undefined) {
+    const digest = Buffer.from(String(md5), 'base64')
+    if (digest.length !== 16) {
+      throw new DeliveryError('malformed', 'The Content-MD5 you specified was invalid.')
+    }
+    digests.set('md5', digest.toString('hex'))
+  }
+  const length = headers['content-length']
+  return { digests, ...(length === undefined ? {} : { size: Number(length) }) }
 }
 
 function refusalOf(error: unknown, key: string): SignedRefusal {
@@ -75,6 +108,7 @@ function refusalOf(error: unknown, key: string): SignedRefusal {
     case 'invalid':
       return { status: 400, error: { code: 'BadDigest', message } }
     case 'storage_full':
+      return { status: 507, error: { code: 'ServiceUnavailable', message } }
     case 'unavailable':
       return { status: 503, error: { code: 'ServiceUnavailable', message } }
     default:

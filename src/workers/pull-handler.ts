@@ -24,7 +24,7 @@ async function pullDocument(core: Core, guard: Guard, { job, signal }: Attempt):
   if (facts === null || url === null) throw new DeliveryError('invalid', 'The document is gone.')
   const limit = core.settings.maxDocumentBytes
   const source = pull(url, { guard, signal, milliseconds: PULL_MS, limit })
-  const bytes = await finalWhenTooLarge(storeDocument(core, facts, source, signal))
+  const bytes = await finalWhenTooLarge(storeDocument(core, facts, { source, signal }))
   try {
     await completePull(core, job, bytes)
   } catch (error) {

@@ -12,7 +12,7 @@ import {
   summarize,
 } from '../../src/core/port-orders/port-order-status.ts'
 import { createPortOrders, findPortOrder } from '../../src/core/port-orders/port-orders.ts'
-import { receiveUpload } from '../../src/core/port-orders/receive-document.ts'
+import { receiveDocument } from '../../src/core/port-orders/receive-document.ts'
 import { sweep } from '../../src/core/sweep.ts'
 import { principalOfAccount, seedAccount } from '../support/accounts.ts'
 import { refusal } from '../support/refusal.ts'
@@ -62,7 +62,7 @@ describe('port orders', () => {
     async function* bytes() {
       yield Buffer.from('bytes')
     }
-    await receiveUpload(core, grant.id, { source: bytes() })
+    await receiveDocument(core, grant.id, { source: bytes() })
     core.clock.pass(2 * day)
     const report = await sweep(core, { orphans: true })
     assert.equal(report.orphans + report.unreferenced, 0)

@@ -3,8 +3,11 @@ import { closed, nullable, oneOf, time } from './schema-words.ts'
 
 const linkMembers = {
   id: Type.String(),
-  fileNumber: nullable('integer', { description: 'What it opens; null for an archive.' }),
+  fileNumber: nullable('integer', {
+    description: 'What it opens; null for an archive and for an upload.',
+  }),
   archiveId: nullable('string', { description: 'Null for a single file.' }),
+  uploadId: nullable('string', { description: 'What is put in by it; null for a download.' }),
   fileName: Type.String(),
   disposition: oneOf(['attachment', 'inline']),
   ownerId: Type.String({ description: 'Whom it was made for.' }),

@@ -50,6 +50,7 @@ function facts(grant: GrantRow) {
     id: grant.id,
     fileNumber: grant.file_number,
     archiveId: grant.archive_id,
+    uploadId: grant.upload_id,
     fileName: grant.file_name,
     disposition: grant.disposition,
     ownerId: grant.account_id,

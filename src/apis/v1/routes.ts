@@ -36,6 +36,7 @@ import { type ReportSettings, settingsRoutes } from './settings-routes.ts'
 import { studyFileRoutes } from './study-file-routes.ts'
 import { studyRoutes } from './study-routes.ts'
 import { tusRoutes } from './tus-routes.ts'
+import { uploadRoutes } from './upload-routes.ts'
 import { usageRoutes } from './usage-routes.ts'
 import { workFileRoutes } from './work-file-routes.ts'
 import { workRoutes } from './work-routes.ts'
@@ -98,6 +99,7 @@ export function v1Api(api: ApiContext, options: V1Options): FastifyPluginAsync {
     studyFileRoutes(app, context)
     await app.register(importRoutes(context, options.importMaxBytes))
     await app.register(tusRoutes(context, options.importMaxBytes))
+    uploadRoutes(app, context)
     portOrderRoutes(app, context)
     auditRoutes(app, context)
     usageRoutes(app, context)

@@ -1,12 +1,10 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
-import type { Static } from 'typebox'
 import { DeliveryError } from '../../core/errors.ts'
 import { abandonUpload, settleUpload } from '../../core/uploads/complete-upload.ts'
 import { checksumAlgorithms, receivePart } from '../../core/uploads/receive-part.ts'
 import type { UploadTarget } from '../../core/uploads/upload-target.ts'
-import { createUpload, readUpload, resultOf } from '../../core/uploads/uploads.ts'
-import type { UploadRow } from '../../database/tables.ts'
+import { createUpload, readUpload } from '../../core/uploads/uploads.ts'
 import { baseUrl } from '../../http/api-context.ts'
 import { principalOf } from '../../http/authenticate.ts'
 import { receivedDigests } from '../../http/received-digests.ts'
@@ -22,7 +20,7 @@ import {
   tusVersion,
 } from './tus-headers.ts'
 import { Upload } from './upload-schemas.ts'
-import { toTime } from './wire.ts'
+import { toUpload } from './upload-wire.ts'
 
 const tags = ['Uploads']
 const BYTES = 'application/offset+octet-stream'
@@ -256,18 +254,4 @@ function ending(app: V1App, { core }: V1Context): void {
 
 function httpDate(milliseconds: number): string {
   return new Date(milliseconds).toUTCString()
-}
-
-function toUpload(row: UploadRow): Static<typeof Upload> {
-  const result = resultOf(row)
-  return {
-    id: row.id,
-    state: row.completed_at === null ? 'receiving' : 'done',
-    size: row.size,
-    received: row.received,
-    createdAt: toTime(row.created_at),
-    expiresAt: toTime(row.expires_at),
-    deliveryId: result?.deliveryId ?? null,
-    fileNumber: result?.fileNumber ?? null,
-  }
 }

@@ -44,7 +44,7 @@ export async function announceUpload(
     const document = await insertDocument(change, number, { givenName: name, originalUrl: null })
     const found = await findDeliveryFile(change.db, document.file.number)
     if (found === null) throw new Error('The document that was just written is not there.')
-    const grant = await grantUpload(core, change, { principal, found, expiredStatus })
+    const grant = await grantUpload(core, change, { principal, into: found, expiredStatus })
     return { document, grant }
   })
 }

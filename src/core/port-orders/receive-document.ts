@@ -3,10 +3,11 @@ import type { GrantRow, JobRow } from '../../database/tables.ts'
 import { findPrincipal } from '../accounts/accounts.ts'
 import type { Core } from '../core.ts'
 import { DeliveryError } from '../errors.ts'
+import { type ExpectedBytes, storeExpected } from '../expected-bytes.ts'
 import { findGrant } from '../find-grants.ts'
 import { finishJob, type JobSteps } from '../job-life.ts'
 import type { Principal } from '../principal.ts'
-import { insertStoredFile, type StoredBytes, storeEncrypted } from '../stored-files.ts'
+import { insertStoredFile, type StoredBytes } from '../stored-files.ts'
 import { type Change, transact } from '../transact.ts'
 import { completeDocument, findDocumentFacts, noteDocument } from './port-order-files.ts'
 import { isOpen } from './port-order-status.ts'
@@ -14,19 +15,19 @@ import { demandOpenOrder } from './port-orders.ts'
 
 export interface ReceivedBytes {
   source: AsyncIterable<Uint8Array>
-  /** What the sender says their MD5 is, in lower-case hex. */
-  md5?: string
+  /** What the sender says of them. */
+  expected?: ExpectedBytes
   signal?: AbortSignal
 }
 
 /**
- * Takes in the bytes that are put to a signed URL. They are encrypted on their way to the store; the
+ * Takes in a document's bytes that are put to a signed URL. They are encrypted on their way to the store; the
  * rights of the account and the state of the order are asked for before and after.
  * @throws DeliveryError `not_found`, `forbidden` when the URL was revoked or the account lost its
  *   rights, `conflict` when the URL was used or the order is not open any more, `too_large`,
- *   `invalid` for another MD5, `storage_full`, `unavailable`. Nothing is kept then.
+ *   `invalid` for other digests than the sender says, `storage_full`, `unavailable`. Nothing is kept then.
  */
-export async function receiveUpload(
+export async function receiveDocument(
   core: Core,
   grantId: string,
   received: ReceivedBytes,
@@ -35,14 +36,8 @@ export async function receiveUpload(
   const grant = await findGrant(db, grantId)
   const facts = await demandAnnounced(db, grant)
   const principal = await demandStillPermitted(core, grant, facts)
-  const bytes = await storeDocument(core, facts, received.source, received.signal)
+  const bytes = await storeDocument(core, facts, received)
   try {
-    if (received.md5 !== undefined && received.md5 !== bytes.md5) {
-      throw new DeliveryError(
-        'invalid',
-        'The Content-MD5 you specified did not match what we received.',
-      )
-    }
     await transact(core, async (change) => {
       await demandOpenOrder(change.db, principal, facts.delivery_number)
       const latest = await demandAnnounced(change.db, await findGrant(change.db, grantId))
@@ -84,16 +79,18 @@ async function demandStillPermitted(
 
 /**
  * Stores a document's bytes, encrypted.
- * @throws DeliveryError `too_large`, `storage_full`, `unavailable`
+ * @throws DeliveryError `too_large`, `invalid` for others than were announced, `storage_full`, `unavailable`
  */
 export async function storeDocument(
   core: Core,
   facts: PortOrderFileRow,
-  source: AsyncIterable<Uint8Array>,
-  signal?: AbortSignal,
+  { source, expected = {}, signal }: ReceivedBytes,
 ): Promise<StoredBytes> {
-  const prefix = `port-orders/${facts.delivery_number}`
-  return await storeEncrypted(core, prefix, atMost(source, core.settings.maxDocumentBytes), signal)
+  return await storeExpected(core, {
+    prefix: `port-orders/${facts.delivery_number}`,
+    source: atMost(source, core.settings.maxDocumentBytes),
+    ...{ expected, signal, encrypted: true },
+  })
 }
 
 async function* atMost(

@@ -18,6 +18,8 @@ export interface NewUpload {
   expected: ExpectedBytes
   /** Kept as it is, for the one who asks. */
   metadata?: string
+  /** How long it waits for its bytes, in ms; a day when left out. */
+  keptMs?: number
 }
 
 /**
@@ -27,29 +29,34 @@ export interface NewUpload {
 export async function createUpload(
   core: Core,
   principal: Principal,
-  { target, expected, metadata = '' }: NewUpload,
+  wish: NewUpload,
 ): Promise<UploadRow> {
-  await demandTarget(core, principal, target)
-  return await transact(core, (change) =>
-    change.db
-      .insertInto('uploads')
-      .values({
-        id: newId(change.now),
-        organization_id: principal.organizationId,
-        account_id: principal.accountId,
-        target: JSON.stringify(target),
-        size: expected.size ?? null,
-        digests: JSON.stringify([...(expected.digests ?? [])]),
-        metadata,
-        ...{ received: 0, lease: null, lease_until: null },
-        created_at: change.now,
-        updated_at: change.now,
-        expires_at: change.now + KEPT_MS,
-        ...{ completed_at: null, result: null },
-      })
-      .returningAll()
-      .executeTakeFirstOrThrow(),
-  )
+  await demandTarget(core, principal, wish.target)
+  return await transact(core, (change) => insertUpload(change, principal, wish))
+}
+
+/** The same within a change, by whoever has asked for the permission. */
+export async function insertUpload(
+  { db, now }: Change,
+  principal: Principal,
+  { target, expected, metadata = '', keptMs = KEPT_MS }: NewUpload,
+): Promise<UploadRow> {
+  return await db
+    .insertInto('uploads')
+    .values({
+      id: newId(now),
+      organization_id: principal.organizationId,
+      account_id: principal.accountId,
+      target: JSON.stringify(target),
+      size: expected.size ?? null,
+      digests: JSON.stringify([...(expected.digests ?? [])]),
+      metadata,
+      ...{ received: 0, lease: null, lease_until: null },
+      ...{ created_at: now, updated_at: now, expires_at: now + keptMs },
+      ...{ completed_at: null, result: null, message: null },
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow()
 }
 
 /**
@@ -159,10 +166,20 @@ export async function endUpload(
     await update(change, held, {
       completed_at: change.now,
       expires_at: change.now + KEPT_MS,
+      message: null,
       result: JSON.stringify(result),
     })
     return await dropParts(change, held.id)
   })
+}
+
+/** Says why nothing will come of an upload. */
+export async function failUpload(change: Change, id: string, message: string): Promise<void> {
+  await change.db
+    .updateTable('uploads')
+    .set({ message, updated_at: change.now })
+    .where('id', '=', id)
+    .execute()
 }
 
 /** Forgets an upload, and gives back its parts. */

@@ -19,6 +19,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('expires_at', 'bigint', (c) => c.notNull())
     .addColumn('completed_at', 'bigint')
     .addColumn('result', 'text')
+    .addColumn('message', 'text')
     .execute()
   await db.schema.createIndex('uploads_expiry').on('uploads').column('expires_at').execute()
   await db.schema

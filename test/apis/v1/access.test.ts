@@ -124,6 +124,18 @@ const matrix: Record<string, Row> = {
     path: ({ manifest }) => `/v1/manifests/${manifest}`,
     expect: [204, 404, 204, 404],
   },
+  createUploadLink: {
+    method: 'POST',
+    path: () => '/v1/studies/acme/S/D/upload-links',
+    body: { name: 'a' },
+    expect: [403, 403, 201, 404],
+  },
+  pullFile: {
+    method: 'POST',
+    path: () => '/v1/studies/acme/S/D/pulls',
+    body: { name: 'a', url: 'http://127.0.0.1:9/a' },
+    expect: [403, 403, 202, 404],
+  },
   // Who may upload what and where: uploads.test.ts. Here nobody speaks tus.
   createUpload: { method: 'POST', path: () => '/v1/uploads', expect: [412, 412, 412, 412] },
   getUpload: { method: 'GET', path: () => '/v1/uploads/0', expect: [404, 404, 404, 404] },

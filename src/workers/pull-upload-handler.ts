@@ -1,0 +1,21 @@
+import type { Core } from '../core/core.ts'
+import { completePulled, pulledUrl, pullUploadSteps } from '../core/uploads/pulled-uploads.ts'
+import type { JobHandler } from './handler.ts'
+import type { Guard } from './outgoing/guarded-request.ts'
+import { pull } from './outgoing/pull.ts'
+
+/** How long one file may take to come. */
+const PULL_MS = 24 * 3600_000
+
+/** Pulls files for studies from the URLs that publishers name. */
+export function createPullUploadHandler(core: Core, guard: Guard): JobHandler {
+  return {
+    steps: pullUploadSteps,
+    async run({ job, signal }) {
+      // What has no room is refused by the store.
+      const limit = Number.MAX_SAFE_INTEGER
+      const source = pull(pulledUrl(job), { guard, signal, milliseconds: PULL_MS, limit })
+      await completePulled(core, job, { source, signal })
+    },
+  }
+}
