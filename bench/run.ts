@@ -9,6 +9,7 @@ import { benchImports } from './imports.ts'
 import { benchListing } from './listing.ts'
 import { benchMemory } from './memory.ts'
 import { buildProduct } from './process.ts'
+import { benchStalled } from './stalled.ts'
 import { printTable, type Row } from './table.ts'
 
 /**
@@ -25,6 +26,7 @@ const parts: Record<string, (options: { quick: boolean }) => Promise<Row[]>> = {
   imports: benchImports,
   listing: benchListing,
   memory: benchMemory,
+  stalled: benchStalled,
 }
 
 const { values, positionals } = parseArgs({

@@ -1,0 +1,77 @@
+import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import { seedArchive } from './archive-world.ts'
+import { requestsPerSecond } from './load.ts'
+import { benchEnvironment, startServer, temporaryFolder } from './process.ts'
+import { residentMegabytes } from './resident.ts'
+import type { Row } from './table.ts'
+import { seedWorld } from './world.ts'
+
+const READERS = 500
+const MIB = 1024 * 1024
+
+/** What readers cost that ask for much and then take nothing, and what others notice of them. */
+export async function benchStalled({ quick }: { quick: boolean }): Promise<Row[]> {
+  await using folder = await temporaryFolder()
+  const environment = await benchEnvironment(folder.path)
+  const small = (await seedWorld(environment, [65_536])).files.get(65_536)?.target ?? ''
+  const size = (quick ? 16 : 64) * MIB
+  const plain = await seedArchive(environment, { count: 4, size })
+  const secret = await seedArchive(
+    { ...environment, CLAIMCHECK_ENCRYPT: 'all' },
+    { count: 5, size },
+  )
+  const targets = { 'a plain file': plain.plain, 'an encrypted file': secret.plain }
+  const all = {
+    ...targets,
+    'an archive': plain.archive,
+    'an archive of encrypted files': secret.archive,
+  }
+  const rows: Row[] = []
+  for (const [name, target] of Object.entries(all)) {
+    // A server of its own for each, so that one does not inherit the other's memory.
+    await using server = await startServer(environment)
+    const others = { url: server.url + small, connections: 16, milliseconds: quick ? 1000 : 4000 }
+    await requestsPerSecond(others)
+    const alone = await requestsPerSecond(others)
+    const before = look(server.pid)
+    const readers = await Promise.all(
+      Array.from({ length: READERS }, () => stall(new URL(server.url + target))),
+    )
+    const among = await requestsPerSecond(others)
+    const during = look(server.pid)
+    for (const reader of readers) reader.destroy()
+    const after = await settle(server.pid, before.descriptors)
+    rows.push({
+      what: `${READERS} stalled readers of ${name}`,
+      measured: `${during.memory} MB, ${during.descriptors} descriptors; others ${Math.round(among)} /s`,
+      against: `before ${before.memory} MB, ${before.descriptors}; others ${Math.round(alone)} /s; after they left ${after.memory} MB, ${after.descriptors}`,
+      ratio: among / alone,
+      goal: '< 250 MB, others at full speed',
+    })
+  }
+  return rows
+}
+
+/** Asks, and takes nothing beyond the first bytes. */
+async function stall(url: URL): Promise<Socket> {
+  const socket = connect(Number(url.port), url.hostname)
+  socket.write(`GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`)
+  const [head] = (await once(socket, 'data')) as [Buffer]
+  socket.pause()
+  if (!head.toString('latin1').startsWith('HTTP/1.1 200 ')) throw new Error(head.toString('latin1'))
+  socket.on('error', () => {})
+  return socket
+}
+
+function look(pid: number): { memory: number; descriptors: number } {
+  return { memory: residentMegabytes(pid), descriptors: readdirSync(`/proc/${pid}/fd`).length }
+}
+
+/** Waits until the descriptors are given back, five seconds at most. */
+async function settle(pid: number, descriptors: number): Promise<ReturnType<typeof look>> {
+  for (let tries = 0; tries < 50 && look(pid).descriptors > descriptors; tries += 1) await wait(100)
+  return look(pid)
+}
