@@ -1,0 +1,14 @@
+import { onPostgres } from '../support/on-postgres.ts'
+
+await onPostgres(
+  [
+    'core/jobs',
+    'core/idempotency',
+    'core/pickups',
+    'core/port-orders',
+    'core/sweep',
+    'core/accounts',
+    'core/publish-delivery',
+  ],
+  ['core/*', 'core/*/*', 'http/*'],
+)
