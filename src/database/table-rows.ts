@@ -5,14 +5,17 @@ import type { Tables } from './tables.ts'
 
 export type Row = Record<string, unknown>
 
+/** Some columns of a table, those of its key among them. */
+export type TableColumns = Pick<TableShape, 'name' | 'columns' | 'key'>
+
 /** Far below the 65,535 values that one statement of PostgreSQL takes. */
 const MOST_VALUES = 20_000
 const MOST_ROWS = 1000
 
-/** All rows of a table in the order of its key, in pages, those behind `after` when it is given. */
+/** Rows of a table in the order of its key, in pages, those behind `after` when it is given. */
 export async function* readRows(
   db: Kysely<Tables>,
-  table: TableShape,
+  table: TableColumns,
   after: Row | null = null,
 ): AsyncGenerator<Row[]> {
   const limit = Math.min(MOST_ROWS, Math.floor(MOST_VALUES / table.columns.length))
@@ -27,7 +30,7 @@ export async function* readRows(
 
 async function readPage(
   db: Kysely<Tables>,
-  { name, columns, key }: TableShape,
+  { name, columns, key }: TableColumns,
   { after, limit }: { after: Row | null; limit: number },
 ): Promise<Row[]> {
   const keys = sql.join(key.map((column) => sql.ref(column)))

@@ -1,67 +1,37 @@
 import type { Connection } from '../../database/database.ts'
+import { readRows } from '../../database/table-rows.ts'
 import { encryptedSize } from '../encryption/file-cipher.ts'
 
-/** A file that some row says is in the store. */
+/** A file, or a part of one, that some row says is in the store. */
 export interface KeptFile {
   readonly object_key: string
   /** Of the plain bytes. */
   readonly size: number
-  /** Of the plain bytes, lower-case hex. */
-  readonly sha256: string
+  /** Of the plain bytes, lower-case hex; null where no digest is known yet: a part of an upload. */
+  readonly sha256: string | null
   readonly encryption: string | null
 }
 
-const columns = ['object_key', 'size', 'sha256', 'encryption'] as const
-/** Rows of one page. */
-const BATCH = 500
+const tables = [
+  { name: 'stored_files', key: ['id'], digest: ['sha256'] },
+  { name: 'work_files', key: ['job_number', 'attempt', 'name'], digest: ['sha256'] },
+  { name: 'upload_parts', key: ['upload_id', 'start_offset'], digest: [] },
+] as const
 
-/** Every file that the store must hold, in pages: those with a row of their own, then those of work under way. */
+/** Every object that the store must hold, in pages: of files, of files of work under way, of uploads under way. */
 export async function* listKeptFiles(db: Connection): AsyncGenerator<KeptFile[]> {
-  let last = ''
-  for (;;) {
-    const page = await db
-      .selectFrom('stored_files')
-      .select(['id', ...columns])
-      .where('id', '>', last)
-      .orderBy('id')
-      .limit(BATCH)
-      .execute()
-    if (page.length > 0) yield page
-    if (page.length < BATCH) break
-    last = page.at(-1)?.id ?? ''
-  }
-  yield* listWorkFiles(db)
-}
-
-async function* listWorkFiles(db: Connection): AsyncGenerator<KeptFile[]> {
-  let last = { job_number: 0, attempt: 0, name: '' }
-  for (;;) {
-    const after = last
-    const page = await db
-      .selectFrom('work_files')
-      .select(['job_number', 'attempt', 'name', ...columns])
-      .where(({ eb, refTuple, tuple }) =>
-        eb(
-          refTuple('job_number', 'attempt', 'name'),
-          '>',
-          tuple(after.job_number, after.attempt, after.name),
-        ),
-      )
-      .orderBy('job_number')
-      .orderBy('attempt')
-      .orderBy('name')
-      .limit(BATCH)
-      .execute()
-    if (page.length > 0) yield page
-    if (page.length < BATCH) return
-    last = page.at(-1) ?? last
+  for (const { name, key, digest } of tables) {
+    const columns = [...key, 'object_key', 'size', 'encryption', ...digest]
+    for await (const page of readRows(db, { name, columns, key })) {
+      yield page.map((row) => ({ sha256: null, ...row }) as KeptFile)
+    }
   }
 }
 
 /** How many files the rows speak of. */
 export async function countKeptFiles(db: Connection): Promise<number> {
   let count = 0
-  for (const table of ['stored_files', 'work_files'] as const) {
+  for (const { name: table } of tables) {
     const row = await db
       .selectFrom(table)
       .select((eb) => eb.fn.countAll<number>().as('count'))
@@ -73,7 +43,7 @@ export async function countKeptFiles(db: Connection): Promise<number> {
 
 /** Does a row still say that there is such an object? */
 export async function isKept(db: Connection, objectKey: string): Promise<boolean> {
-  for (const table of ['stored_files', 'work_files'] as const) {
+  for (const { name: table } of tables) {
     const row = await db
       .selectFrom(table)
       .select('object_key')
