@@ -1,5 +1,7 @@
 import type { GetEvent } from '../client/files/get-event.ts'
-import { formatBytes, formatDuration } from './format-bytes.ts'
+import { formatBytes } from './format-bytes.ts'
+import { printable } from './printable.ts'
+import { createProgressBars } from './progress-bars.ts'
 
 /** Shows what happens while files are fetched. */
 export interface GetDisplay {
@@ -12,19 +14,15 @@ export interface DisplayTarget {
   write(text: string): unknown
   readonly isTTY?: boolean
   readonly columns?: number
+  readonly rows?: number
 }
 
-/** Bars on a terminal; lines elsewhere, one a file. */
+/** Bars on a terminal that can draw them; lines elsewhere, one a file. */
 export function createGetDisplay(
   target: DisplayTarget,
   { isPlain, isBar }: { isPlain: boolean; isBar: boolean },
 ): GetDisplay {
   return isBar ? barDisplay(target, isPlain) : lineDisplay(target)
-}
-
-/** Control characters of a server's name must not steer the terminal. */
-export function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, '?')
 }
 
 function lineOf(event: GetEvent): string | null {
@@ -61,72 +59,28 @@ function lineDisplay(target: DisplayTarget): GetDisplay {
   }
 }
 
-interface Running {
-  bytes: number
-  size: number | null
-}
-
 /** How often the bars are drawn, in ms. */
 const drawEveryMs = 100
-const mostBars = 8
 
 function barDisplay(target: DisplayTarget, isPlain: boolean): GetDisplay {
-  const running = new Map<string, Running>()
-  const started = performance.now()
-  let [doneFiles, doneBytes, drawn] = [0, 0, 0]
-  let standing = ''
+  const bars = createProgressBars({ isPlain })
   let notes: string[] = []
+  let drawn = 0
   const timer = setInterval(draw, drawEveryMs)
 
   function draw(): void {
-    const now = [...running.values()].reduce((sum, { bytes }) => sum + bytes, 0)
-    const seconds = (performance.now() - started) / 1000
-    const rate = (doneBytes + now) / Math.max(seconds, 0.001)
-    const known = [...running.values()].every(({ size }) => size !== null)
-    const left = [...running.values()].reduce(
-      (sum, { bytes, size }) => sum + (size ?? bytes) - bytes,
-      0,
-    )
-    const eta = known && rate > 0 && left > 0 ? `, ${formatDuration(left / rate)} left` : ''
-    const total = `${doneFiles} files, ${formatBytes(doneBytes + now)}, ${formatBytes(rate)}/s${eta}`
-    const shown = [...running].slice(0, mostBars)
-    const bars = shown.map(([path, one]) => barOf(path, one))
-    const more = running.size > mostBars ? [`… and ${running.size - mostBars} more`] : []
-    const lines = [...bars, ...more, standing === '' ? total : `${total} · ${standing}`]
+    const lines = bars.lines({ columns: target.columns ?? 80, rows: target.rows ?? 24 })
     const erase = drawn === 0 ? '' : `\u001b[${drawn}A\u001b[J`
-    const width = (target.columns ?? 80) - 1
-    const said = notes.map((note) => `${note}\n`).join('')
-    target.write(
-      `${erase}${said}${lines.map((line) => `${[...line].slice(0, width).join('')}\n`).join('')}`,
-    )
+    target.write(erase + [...notes, ...lines].map((line) => `${line}\n`).join(''))
     notes = []
     drawn = lines.length
   }
 
-  function barOf(path: string, { bytes, size }: Running): string {
-    const name = printable(path).slice(-40).padEnd(40)
-    if (size === null || size === 0) return `${name} ${formatBytes(bytes)}`
-    const share = Math.min(1, bytes / size)
-    const full = Math.floor(share * 20)
-    const bar = `${(isPlain ? '#' : '█').repeat(full)}${(isPlain ? '.' : '░').repeat(20 - full)}`
-    return `${name} ${bar} ${String(Math.floor(share * 100)).padStart(3)} % of ${formatBytes(size)}`
-  }
-
   return {
     show(event) {
-      if (event.type === 'look') {
-        const { word, message } = event.snapshot
-        standing = printable(message === null ? word : `${word}: ${message}`)
-      } else if (event.type === 'start') {
-        running.set(event.path, { bytes: 0, size: event.size })
-      } else if (event.type === 'progress') {
-        running.set(event.path, { bytes: event.bytes, size: event.size })
-      } else if (event.type === 'done' || event.type === 'failed') {
-        running.delete(event.path)
-        if (event.type === 'done') doneFiles += 1
-        if (event.type === 'done' && !event.kept) doneBytes += event.file.size
-        if (event.type === 'failed') notes.push(lineOf(event) ?? '')
-      } else if (event.type === 'planned') notes.push(lineOf(event) ?? '')
+      bars.note(event)
+      const note = event.type === 'failed' || event.type === 'planned' ? lineOf(event) : null
+      if (note !== null) notes.push(note)
     },
     end() {
       clearInterval(timer)

@@ -67,7 +67,11 @@ export const get = defineCommand({
       const run = { ...options, signal }
       const { report, events } = await showGet(connection, delivery, { run, json: values.json })
       if (values.manifest !== undefined) await writeManifest(values.manifest, events)
-      print(values.json, toJson(delivery, report, events), summary(report))
+      print(
+        values.json,
+        toJson(delivery, report, events),
+        summary(report, events, options.dryRun === true),
+      )
       refuseFailure(report, values)
     })
   },
@@ -200,7 +204,12 @@ function toJson(
   }
 }
 
-function summary({ fetched, kept, failed, bytes, word }: GetReport): string {
+function summary(
+  { fetched, kept, failed, bytes, word }: GetReport,
+  events: readonly GetEvent[],
+  isDry: boolean,
+): string {
+  if (isDry) return `${events.length} would be fetched; ${word}.`
   const parts = [`${fetched} fetched (${formatBytes(bytes)})`, `${kept} kept`]
   if (failed.length > 0) parts.push(`${failed.length} failed`)
   return `${parts.join(', ')}; ${word}.`

@@ -63,7 +63,7 @@ export function createFetchOne(transport: Transport, options: FetchOneOptions): 
       file,
       target: target.path,
       mayHavePart: target.mayHavePart,
-      onBytes: progressOf(file, path),
+      onBytes: progressOf(path),
       onSetback: (sentence) => queue.push({ type: 'setback', path, sentence }),
     })
     settle(path, { size, sha256: digests.sha256, source: file.id, etag }, false)
@@ -76,10 +76,10 @@ export function createFetchOne(transport: Transport, options: FetchOneOptions): 
     queue.push({ type: 'done', path, file, kept: isKept })
   }
 
-  function progressOf({ size }: RemoteFile, path: string): (delta: number) => void {
+  function progressOf(path: string): (delta: number, size: number | null) => void {
     let here = 0
     let told = Date.now()
-    return (delta) => {
+    return (delta, size) => {
       here += delta
       bytes += Math.max(0, delta)
       if (Date.now() - told < tellEveryMs) return
@@ -93,7 +93,10 @@ export function createFetchOne(transport: Transport, options: FetchOneOptions): 
       let path = file.name ?? file.id
       try {
         path = paths.assign(file, await nameOf(transport, file, signal))
-        if (!isWanted(path)) return
+        if (!isWanted(path)) {
+          queue.push({ type: 'skipped', path })
+          return
+        }
         if (options.dryRun === true) {
           queue.push({ type: 'planned', path, size: file.size })
           return

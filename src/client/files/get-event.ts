@@ -8,6 +8,8 @@ export type GetEvent =
   | { readonly type: 'look'; readonly snapshot: Snapshot }
   /** A dry run would fetch this. */
   | { readonly type: 'planned'; readonly path: string; readonly size: number | null }
+  /** It is there, and `include` or `exclude` leaves it out. */
+  | { readonly type: 'skipped'; readonly path: string }
   | { readonly type: 'start'; readonly path: string; readonly size: number | null }
   /** So many bytes of it are here; told some times a second at most. */
   | {

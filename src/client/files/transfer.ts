@@ -20,8 +20,8 @@ export interface TransferOptions {
   readonly saver: SmallFileSaver
   /** How long nothing may come before a connection counts as dead, in ms. */
   readonly stallMs: number
-  /** So many more bytes of the file are here; fewer when it starts again. */
-  onBytes(delta: number): void
+  /** So many more bytes of the file are here, out of how many; fewer when it starts again. */
+  onBytes(delta: number, size: number | null): void
   /** Something went wrong and is tried again. */
   onSetback(sentence: string): void
 }
@@ -83,5 +83,5 @@ export function nothingKnown(): Known {
 /** Tells of bytes that came. */
 export function count(transfer: Transfer, delta: number): void {
   transfer.counted += delta
-  transfer.options.onBytes(delta)
+  transfer.options.onBytes(delta, transfer.known.size ?? transfer.options.file.size)
 }

@@ -16,6 +16,7 @@ import {
   filesOfDelivery,
   fingerprintOf,
 } from './archive-source.ts'
+import { safeName } from './safe-name.ts'
 import { writeSnapshot } from './write-snapshot.ts'
 
 export interface ArchiveWish {
@@ -74,11 +75,16 @@ async function openOfDelivery(
   return await openList(core, principal, {
     wish,
     deliveryNumber: delivery.number,
-    fileName: wish.fileName ?? `${delivery.kind}-${delivery.number}.${wish.format}`,
+    fileName: wish.fileName ?? nameOf(delivery, wish.format),
     source: filesOfDelivery(core, delivery, { onlyAvailable }),
     // The files of a download do not change once it is over: no need to look at them.
     version: delivery.kind === 'download' ? `${delivery.number} ${delivery.updated_at}` : null,
   })
+}
+
+/** `communes-14.zip`: what it is for people, and which one. */
+function nameOf({ type, kind, number }: DeliveryRow, format: ArchiveFormatName): string {
+  return `${safeName(type ?? kind, { folders: false })}-${number}.${format}`
 }
 
 function demandFiles(delivery: DeliveryRow, now: number): void {
