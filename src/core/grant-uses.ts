@@ -4,7 +4,7 @@ import type { GrantRow, GrantUseRow } from '../database/tables.ts'
 import type { ByteSpan } from './content.ts'
 import type { Core } from './core.ts'
 import { DeliveryError } from './errors.ts'
-import { lockGrant } from './grants.ts'
+import { holdGrant } from './grants.ts'
 import { newId } from './ids.ts'
 import { coverAll, mergeSpans, parseSpans, spansText } from './spans.ts'
 import { type Change, transact } from './transact.ts'
@@ -35,7 +35,7 @@ export async function reserveUse(
 ): Promise<string> {
   const name = nameOf(client)
   return await transact(core, async (change) => {
-    const grant = await lockGrant(core, change, grantId)
+    const grant = await holdGrant(change, grantId)
     if (grant === null) throw new DeliveryError('not_found', 'There is no such link.')
     const own = await findOpenUse(change, grantId, name)
     if (own !== null && !isIdle(own, change.now)) {

@@ -254,18 +254,19 @@ export async function revokeGrant(core: Core, principal: Principal, id: string):
   })
 }
 
-/** Holds a grant against other changes, on all nodes, until this one is committed; null when there is none. */
-export async function lockGrant(
-  core: Core,
+/**
+ * Holds a grant against other changes, on all nodes, until this one is committed; null when there is
+ * none. It writes, as `holdAccount` does.
+ */
+export async function holdGrant(
   change: Change,
   id: string,
 ): Promise<Pick<GrantRow, 'max_uses'> | null> {
   const row = await change.db
-    .selectFrom('grants')
-    .select('max_uses')
+    .updateTable('grants')
+    .set(({ ref }) => ({ max_uses: ref('max_uses') }))
     .where('id', '=', id)
-    // SQLite has only one writer.
-    .$if(core.database.engine === 'postgres', (query) => query.forUpdate())
+    .returning('max_uses')
     .executeTakeFirst()
   return row ?? null
 }
