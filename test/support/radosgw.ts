@@ -96,21 +96,25 @@ interface Daemon {
   kill(): Promise<void>
 }
 
+/** Ends the daemon when its standard input does: also when the tests are killed. */
+const guard = '"$@" & daemon=$!; read -r _; kill -9 $daemon; wait $daemon'
+
 async function startDaemon(
   t: Pick<TestContext, 'after'>,
   folder: string,
-  [program = '', ...words]: readonly string[],
+  command: readonly string[],
 ): Promise<Daemon> {
   // What it says before it can write to its log.
-  const out = await open(join(folder, `${program}.out`), 'a')
-  const child = spawn(program, words, { stdio: ['ignore', out.fd, out.fd] })
+  const out = await open(join(folder, `${command[0]}.out`), 'a')
+  const words = ['-c', guard, 'guard', ...command]
+  const child = spawn('sh', words, { stdio: ['pipe', out.fd, out.fd] })
   const ended = once(child, 'exit')
   await once(child, 'spawn')
   await out.close()
   const daemon = {
     async kill() {
       // There is nothing to save.
-      child.kill('SIGKILL')
+      child.stdin?.end()
       await ended
     },
   }
