@@ -189,7 +189,8 @@ async function mount(
   await gatherOpenApi(app, { version: packageVersion(), publicUrl: context.publicUrl })
   await app.register(docsRoutes())
   await app.register(portalRoutes())
-  await app.register(operationsRoutes({ core: context.core, ...operations }))
+  const { metricsAllow } = settings
+  await app.register(operationsRoutes({ core: context.core, metricsAllow, ...operations }))
   await app.register(tokenRoutes(context), { prefix: '/oauth2/token' })
   await app.register(downloadsApi(context), { prefix: '/api/downloads' })
   await app.register(ordersApi({ ...context, profile: settings.ordersProfile }), {

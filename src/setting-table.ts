@@ -68,6 +68,7 @@ export const settingTable = {
     '',
     'The proxies in front of the server whose X-Forwarded headers are believed.',
   ),
+  metricsAllow: setting('METRICS_ALLOW', addresses, '', 'Who may read /metrics from elsewhere.'),
   signingKeys: setting(
     'SIGNING_KEYS',
     keys,
