@@ -139,6 +139,16 @@ describe('read() from a store that fails', () => {
     await assert.rejects(reading(), /replaced while it was read/)
   })
 
+  it('sees that it is another object, though the store takes no conditions', async (t) => {
+    const { fake, store } = await open(t)
+    await store.put('a', inChunks(patternBytes(MIB)))
+    const isRest: FaultPlan['when'] = ({ headers }) => headers['if-match'] !== undefined
+    fake.plan({ when: isGet, times: 1, fault: { cutAfter: 100_000 } })
+    fake.plan({ when: isRest, fault: { wrongEtag: true } })
+    const read = gather(store.read('a', { start: 0, end: MIB }))
+    await assert.rejects(read, /replaced while it was read/)
+  })
+
   it('gives up with a sentence when patience ends', async (t) => {
     const { fake, store } = await open(t, { patienceMs: 300 })
     await store.put('a', inChunks(patternBytes(10)))

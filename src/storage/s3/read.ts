@@ -38,8 +38,8 @@ export async function* readObject(
       }
     } catch (error) {
       signal?.throwIfAborted()
-      // Nothing but the network throws here; a consumer that has enough makes us return.
-      if (!isBrokenOff(error)) throw error
+      // Without a tag nobody could say whether the rest is of the same object.
+      if (!isBrokenOff(error) || etag === null) throw error
     } finally {
       opened.message.destroy()
     }
@@ -80,10 +80,13 @@ async function openSpan(
   const message = await openAt(client, { key, span, signal }, etag)
   try {
     assertAnswers(message, key, span)
+    const tag = message.headers.etag ?? null
+    // Of stores that take no If-Match.
+    if (etag !== null && tag !== etag) throw replaced(key)
     const next = readExactly(message, span.end - span.start)
     const first = await next()
     if (first === null) throw brokenOff('The answer of the store is empty', 'ECONNRESET')
-    return { message, etag: message.headers.etag ?? etag, first, next }
+    return { message, etag: tag, first, next }
   } catch (error) {
     message.destroy()
     throw isBrokenOff(error) ? brokenOff('The answer broke off', 'ECONNRESET', error) : error
