@@ -7,6 +7,7 @@ import { admissionOf } from '../core/grant-limits.ts'
 import { receiveDocument, tooLarge } from '../core/port-orders/receive-document.ts'
 import { receivePut } from '../core/uploads/upload-at-once.ts'
 import { asDeliveryError } from './as-delivery-error.ts'
+import { linger } from './linger.ts'
 import { receivedDigests } from './received-digests.ts'
 import type { S3Error } from './s3-error.ts'
 
@@ -15,9 +16,6 @@ export interface SignedRefusal {
   status: number
   error: S3Error
 }
-
-/** After a refusal the rest of a body is read and thrown away for so long, so that the client sees the answer. */
-const LINGER_MS = 5000
 
 export interface SignedPut {
   request: IncomingMessage
@@ -114,12 +112,4 @@ function refusalOf(error: unknown, key: string): SignedRefusal {
     default:
       throw error
   }
-}
-
-function linger(request: IncomingMessage): void {
-  if (request.complete) return
-  request.resume()
-  setTimeout(() => {
-    if (!request.complete) request.socket.destroy()
-  }, LINGER_MS).unref()
 }

@@ -10,13 +10,18 @@ export interface ServerProcess {
   stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>
 }
 
-/** Starts `claimcheck serve --json` as a process of its own; resolves when it listens. It ends with the test. */
+/**
+ * Starts `claimcheck serve --json` as a process of its own; resolves when it listens. It ends with the test.
+ * @param through a program that becomes the one that it is given, with its first words
+ */
 export async function startServerProcess(
   t: Pick<TestContext, 'after'>,
   cwd: string,
   environment: Record<string, string>,
+  through: readonly string[] = [],
 ): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [main, 'serve', '--port', '0', '--json'], {
+  const command = [...through, process.execPath, main, 'serve', '--port', '0', '--json']
+  const child = spawn(command[0] ?? '', command.slice(1), {
     cwd,
     env: { PATH: process.env.PATH ?? '', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { ExpectedBytes } from '../../core/expected-bytes.ts'
+import { linger } from '../../http/linger.ts'
 import { receivedDigests } from '../../http/received-digests.ts'
 
 /** What a sender may say of the bytes in a body. */
@@ -23,10 +24,14 @@ export const bytesBody = {
 } as const
 
 /** A request without a body has no stream among its parsed parts; its own is at its end. */
-export function bodyOf(request: FastifyRequest): AsyncIterable<Uint8Array> {
+export async function* bodyOf(request: FastifyRequest): AsyncGenerator<Uint8Array> {
   const stream = (request.body as Readable | undefined) ?? request.raw
-  // Destroyed when they are refused halfway, the bytes would take the answer with them.
-  return stream.iterator({ destroyOnReturn: false })
+  try {
+    // Destroyed when they are refused halfway, the bytes would take the answer with them.
+    yield* stream.iterator({ destroyOnReturn: false })
+  } finally {
+    linger(request.raw)
+  }
 }
 
 /** What the request says of its body. */

@@ -47,5 +47,7 @@ export async function* portions(
     }
   } finally {
     signal.removeEventListener('abort', onAbort)
+    // Not waited for: a source that stands still would never answer.
+    chunks.return?.().catch(() => {})
   }
 }
