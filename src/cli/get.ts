@@ -137,7 +137,7 @@ export function apiOfRequest(url: string): 'v1' | 'downloads' | 'orders' {
 }
 
 async function readLocalManifest(path: string): Promise<string | null> {
-  if (/^https?:/i.test(path) || !/\.(?:json|meta4|metalink)$/i.test(path)) return null
+  if (/^https?:/i.test(path) || !/\.(?:json|meta4|metalink|txt)$/i.test(path)) return null
   return await readFile(path, 'utf8')
 }
 

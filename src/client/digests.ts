@@ -8,6 +8,15 @@ export interface Digests {
 
 export type DigestName = keyof Digests
 
+/** Digests of equal pieces of a file, the last of which may be shorter: they tell what is damaged. */
+export interface PieceDigests {
+  readonly name: DigestName
+  /** In bytes. */
+  readonly length: number
+  /** In order, in lower-case hex. */
+  readonly digests: readonly string[]
+}
+
 const lengths: readonly (readonly [DigestName, number])[] = [
   ['md5', 16],
   ['sha1', 20],
@@ -58,6 +67,18 @@ export function fromMetalink(type: string, text: string): Digests {
   const name = fieldNames[type.toLowerCase()]
   const read = fromHex(text.trim())
   return name !== undefined && read[name] !== undefined ? read : {}
+}
+
+/** Of a pieces element's type and length, and the texts in it; null when they are not to be used. */
+export function piecesFromMetalink(
+  type: string,
+  length: number | null,
+  texts: readonly string[],
+): PieceDigests | null {
+  const name = fieldNames[type.toLowerCase()]
+  if (name === undefined || length === null || length < 1) return null
+  const digests = texts.flatMap((text) => fromMetalink(type, text)[name] ?? [])
+  return digests.length === 0 || digests.length < texts.length ? null : { name, length, digests }
 }
 
 /** The first algorithm about which the two say different things; null when they agree. */

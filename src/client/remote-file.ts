@@ -1,4 +1,4 @@
-import type { Digests } from './digests.ts'
+import type { Digests, PieceDigests } from './digests.ts'
 
 /** Where a file's bytes are now. */
 export interface Place {
@@ -22,6 +22,8 @@ export interface RemoteFile {
   readonly mediaType: string | null
   /** What the listing says of its bytes. */
   readonly digests: Digests
+  /** Of its pieces, when the listing has them. */
+  readonly pieces?: PieceDigests
   /** `id` never stands for other bytes: an intact copy need not be compared with the server's. */
   readonly isFixed: boolean
   /** The server wants it to be fetched though an earlier copy is here: it holds something up. */

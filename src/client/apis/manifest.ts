@@ -11,12 +11,14 @@ import { sendPatiently } from '../patiently.ts'
 import type { RemoteFile } from '../remote-file.ts'
 import { shownUrl } from '../shown-url.ts'
 import { parseMetalink } from './metalink.ts'
+import { parseUrlList } from './url-list.ts'
 
 /** The largest manifest that is read: one of 97,078 files had 69 MB. */
 const longest = 512 * 1024 * 1024
 
 /**
- * A list of files with addresses and digests: Metalink 3 or 4, or the JSON that `--manifest` writes.
+ * A list of files with addresses and digests: Metalink 3 or 4, the JSON that `--manifest` writes, or a
+ * list of addresses as download tools take it.
  * @param text the manifest itself, when it is not to be fetched from `url`
  */
 export function openManifest(context: ApiContext, url: string, text?: string): RemoteDelivery {
@@ -49,6 +51,7 @@ async function fetchText(
  */
 export function parseManifest(text: string, base: string): RemoteFile[] {
   if (/^\s*</.test(text)) return parseMetalink(text, base)
+  if (/^\s*(?:#|https?:)/.test(text)) return parseUrlList(text, base)
   let body: unknown
   try {
     body = JSON.parse(text)

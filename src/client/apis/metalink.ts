@@ -1,5 +1,5 @@
 import { ClientError } from '../client-error.ts'
-import { type Digests, fromMetalink } from '../digests.ts'
+import { type Digests, fromMetalink, type PieceDigests, piecesFromMetalink } from '../digests.ts'
 import { fileId } from '../file-id.ts'
 import { asSize } from '../json.ts'
 import { lastSegment } from '../last-segment.ts'
@@ -25,6 +25,7 @@ export function parseMetalink(text: string, base: string): RemoteFile[] {
     }
     const url = listedUrl(link, base)
     const parts = (name ?? '').split('/')
+    const pieces = piecesOf(inner)
     return {
       id: fileId(url),
       name: parts.at(-1) || lastSegment(url),
@@ -32,10 +33,22 @@ export function parseMetalink(text: string, base: string): RemoteFile[] {
       size: asSize(elementOf(inner, 'size')),
       mediaType: elementOf(inner, 'mimetype'),
       digests: digestsOf(inner),
+      ...(pieces === null ? {} : { pieces }),
       isFixed: false,
       locate: async () => ({ url, authorize: true, renewable: false }),
     }
   })
+}
+
+function piecesOf(inner: string): PieceDigests | null {
+  const [element] = /<pieces\s[\s\S]*?<\/pieces>/.exec(inner) ?? []
+  if (element === undefined) return null
+  const texts = [...element.matchAll(/<hash(?:\s[^>]*)?>([^<]*)<\/hash>/g)]
+  return piecesFromMetalink(
+    attributeOf(element, 'type') ?? '',
+    asSize(attributeOf(element, 'length')),
+    texts.map(([, text = '']) => text),
+  )
 }
 
 /** Pieces have hashes of their own, which are not the file's. */

@@ -6,6 +6,7 @@ import { ask } from './ask.ts'
 import { fetchParts } from './fetch-parts.ts'
 import { createFileHash } from './file-hash.ts'
 import type { Opened } from './fill.ts'
+import { findIntactPieces } from './intact-pieces.ts'
 import {
   openPart,
   type PartState,
@@ -53,12 +54,12 @@ export async function transferFile(options: TransferOptions): Promise<Transferre
     } catch (error) {
       if (options.signal?.aborted === true) throw aborted(options.signal)
       if (!(error instanceof StartAgain)) throw error
-      await removePart(options.target)
+      state = error.why === 'damaged' ? await keepIntact(transfer) : null
+      if (state === null) await removePart(options.target)
       if (starts >= mostStarts) throw finalOf(error)
       options.onSetback(error.message)
       count(transfer, -transfer.counted)
       transfer.known = nothingKnown()
-      state = null
     }
   }
 }
@@ -77,6 +78,16 @@ function isUsable({ spans, size, etag }: PartState, file: RemoteFile): boolean {
   if (spans.length === 0) return false
   if (file.size !== null && size !== null && file.size !== size) return false
   return etag !== null || Object.keys(file.digests).length > 0
+}
+
+/** What of a damaged part need not be fetched again; null: nothing, or nobody can tell. */
+async function keepIntact({ options, known }: Transfer): Promise<PartState | null> {
+  const { file, target, signal } = options
+  const { etag, origin, size } = known
+  if (file.pieces === undefined || size === null || size <= smallBytes) return null
+  const spans = await findIntactPieces(`${target}.part`, file.pieces, { size, signal })
+  const intact = spans.reduce((sum, { start, end }) => sum + end - start, 0)
+  return intact === 0 || intact === size ? null : { id: file.id, etag, origin, size, spans }
 }
 
 const finalCodes = {

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { createClient } from '../../src/client/create-client.ts'
+import { createTestClient, get } from '../support/get.ts'
+import { etagOf, someBytes, startHostileServer } from '../support/hostile-server.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+import { by, startWorld } from '../support/v1-world.ts'
+
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+
+describe('getFiles() of a manifest', () => {
+  it('takes each form that our server hands out, without a sign-in', async (t) => {
+    const { server, ada, helloOf, json } = await startWorld(t)
+    const { id } = await helloOf(ada)
+    const { urls } = await json<{ urls: Record<string, string> }>('POST', '/v1/manifests', {
+      ...by(ada, { body: { delivery: id } }),
+      status: 201,
+    })
+    const client = createClient({ url: server.url })
+    for (const form of ['json', 'metalink', 'aria2', 'wget']) {
+      const folder = await temporaryFolder(t)
+      const { report } = await get(client, urls[form] ?? '', { folder })
+      assert.deepEqual([report.fetched, report.failed], [1, []], form)
+      assert.equal(await readFile(join(folder, 'hello.txt'), 'utf8'), 'Hello\n')
+      const record = await readFile(join(folder, '.claimcheck.json'), 'utf8')
+      const secret = /manifests\/([^/]+)/.exec(urls[form] ?? '')?.[1] ?? ''
+      assert.ok(
+        secret.length > 10 && !record.includes(secret),
+        `${form} is recorded with its secret`,
+      )
+    }
+  })
+
+  it('fetches again only the pieces that are damaged', async (t) => {
+    const server = await startHostileServer(t)
+    const bytes = someBytes(2_500_000)
+    server.files.set('/a.bin', { bytes, etag: etagOf(bytes) })
+    let asked = 0
+    server.fault = () => {
+      asked += 1
+      return asked === 1 ? { kind: 'flip' } : null
+    }
+    const length = 1_000_000
+    const hashes = [0, 1, 2].map((piece) =>
+      sha256(bytes.subarray(piece * length, (piece + 1) * length)),
+    )
+    const pieces = hashes.map((hash) => `<hash>${hash}</hash>`).join('')
+    const text = `<metalink xmlns="urn:ietf:params:xml:ns:metalink"><file name="a.bin"><size>${bytes.length}</size><hash type="sha-256">${sha256(bytes)}</hash><pieces length="${length}" type="sha-256">${pieces}</pieces><url>${server.url}/a.bin</url></file></metalink>`
+    const folder = await temporaryFolder(t)
+    const { report } = await get(createTestClient(server.url), server.url, { folder, text })
+    assert.equal(report.fetched, 1)
+    assert.ok((await readFile(join(folder, 'a.bin'))).equals(bytes))
+    assert.deepEqual(
+      server.seen.map(({ headers }) => headers.range),
+      [undefined, 'bytes=1000000-1999999'],
+    )
+  })
+
+  it('reads a list of addresses with names and checksums', async (t) => {
+    const server = await startHostileServer(t)
+    for (const name of ['a.bin', 'b.bin']) {
+      server.files.set(`/${name}`, { bytes: someBytes(100), etag: null })
+    }
+    const good = sha256(someBytes(100))
+    const text = [
+      '# what there is',
+      `${server.url}/a.bin\thttp://mirror.example/a.bin`,
+      '  out=sub/../one.bin',
+      `  checksum=sha-256=${good}`,
+      '  split=4',
+      `${server.url}/b.bin`,
+      `  checksum=sha-256=${'0'.repeat(64)}`,
+    ].join('\n')
+    const folder = await temporaryFolder(t)
+    const { report } = await get(createTestClient(server.url), server.url, { folder, text })
+    assert.equal(report.fetched, 1)
+    assert.deepEqual(
+      report.failed.map(({ path, error }) => [path, error.code]),
+      [['b.bin', 'damaged']],
+    )
+    assert.ok((await readFile(join(folder, 'sub/one.bin'))).equals(someBytes(100)))
+  })
+})
