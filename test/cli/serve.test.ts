@@ -135,7 +135,12 @@ describe('claimcheck serve', () => {
     ['a folder that is a file', ['--data', 'file'], {}, /file/],
     ['a config that is not there', ['--config', 'none.ts'], {}, /none\.ts: there is no such file/],
     ['a malformed config', ['--config', 'broken.ts'], {}, /^broken\.ts: /],
-    ['PostgreSQL', [], { CLAIMCHECK_DATABASE_URL: 'postgres://u:hunter2@h/d' }, /SQLite only/],
+    [
+      'a PostgreSQL that is not there',
+      [],
+      { CLAIMCHECK_DATABASE_URL: 'postgres://u:hunter2@127.0.0.1:1/d' },
+      /^PostgreSQL at 127\.0\.0\.1:1 does not answer/,
+    ],
     [
       'a bucket without credentials',
       [],
