@@ -28,7 +28,8 @@ export interface DiskStoreOptions {
   syncReadBytes?: number
 }
 
-const smallBuffer = 64 * 1024
+/** 64 KiB, and the tag that an encrypted chunk of that length has: so one reading gives one chunk. */
+const smallBuffer = 64 * 1024 + 16
 const largeBuffer = 512 * 1024
 
 /**

@@ -142,28 +142,46 @@ export async function* decryptSpan(
     const to = Math.min(plain.length, span.end - index * chunkBytes)
     index += 1
     if (to > from) yield plain.subarray(from, to)
+    free(plain)
   }
 }
 
-/** The same bytes in pieces of one length; the last may be shorter. */
+/**
+ * Gives the memory of a chunk back that was given out and is of no use any more. Left to the collector, which
+ * sees little of it, 500 readers that stall after some megabytes each cost 100 MB.
+ */
+function free(chunk: Buffer): void {
+  const { buffer } = chunk
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === chunk.length) buffer.transfer(0)
+}
+
+/**
+ * The same bytes in pieces of one length; the last may be shorter. A piece that came as one is given on
+ * as it is: a buffer to put it together would be what 500 stalled readers hold 500 times.
+ */
 async function* inPieces(
   source: AsyncIterable<Uint8Array>,
   length: number,
 ): AsyncGenerator<Uint8Array> {
-  const buffer = Buffer.allocUnsafe(length)
+  let gathered: Buffer | null = null
   let filled = 0
   for await (const bytes of source) {
     for (let taken = 0; taken < bytes.length; ) {
       const part = bytes.subarray(taken, taken + length - filled)
-      buffer.set(part, filled)
-      filled += part.length
       taken += part.length
+      if (part.length === length) {
+        yield part
+        continue
+      }
+      gathered ??= Buffer.allocUnsafe(length)
+      gathered.set(part, filled)
+      filled += part.length
       if (filled < length) continue
-      yield buffer
+      yield gathered
       filled = 0
     }
   }
-  if (filled > 0) yield buffer.subarray(0, filled)
+  if (gathered !== null && filled > 0) yield gathered.subarray(0, filled)
 }
 
 function openChunk(key: Buffer, place: ChunkPlace, sealed: Uint8Array): Buffer {
