@@ -25,7 +25,8 @@ export const getOptions = {
   connections: {
     type: 'string',
     value: 'N',
-    description: 'So many connections for one large file; 4 when left out.',
+    description:
+      'So many connections for one large file; when left out, 4, unless one is fast enough.',
   },
   'limit-rate': {
     type: 'string',

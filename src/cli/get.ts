@@ -95,7 +95,7 @@ function optionsOf(values: GetValues): GetOptions {
     exclude: values.exclude ?? [],
     ...(layout === undefined ? {} : { layout }),
     ...(jobs === undefined ? {} : { jobs }),
-    ...(connections === undefined ? {} : { connections }),
+    ...(connections === undefined ? {} : { connections, enoughRate: Number.POSITIVE_INFINITY }),
     ...(rateLimit === undefined ? {} : { rateLimit }),
   }
 }

@@ -15,7 +15,10 @@ import type { TargetFolder } from './target-folder.ts'
 import { transferFile } from './transfer-file.ts'
 
 export interface FetchOneOptions
-  extends Pick<GetOptions, 'connections' | 'splitBytes' | 'rateLimit' | 'stallMs' | 'dryRun'> {
+  extends Pick<
+    GetOptions,
+    'connections' | 'splitBytes' | 'enoughRate' | 'rateLimit' | 'stallMs' | 'dryRun'
+  > {
   readonly signal: AbortSignal
   readonly queue: EventQueue<GetEvent>
   readonly folder: TargetFolder
@@ -44,6 +47,7 @@ export function createFetchOne(transport: Transport, options: FetchOneOptions): 
     saver,
     connections: options.connections ?? 4,
     splitBytes: options.splitBytes ?? 64 * 1024 * 1024,
+    enoughRate: options.enoughRate ?? 64 * 1024 * 1024,
     stallMs: options.stallMs ?? 60_000,
     rateLimit: rateLimit === undefined ? null : createRateLimit(rateLimit, transport.wait),
   }

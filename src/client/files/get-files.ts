@@ -22,6 +22,11 @@ export interface GetOptions {
   readonly connections?: number
   /** From this length on a file comes by several connections, in bytes; 64 MiB when left out. */
   readonly splitBytes?: number
+  /**
+   * Unless one connection brings so many bytes a second by itself; 64 MiB when left out. Infinity asks
+   * for several in any case.
+   */
+  readonly enoughRate?: number
   /** Patterns of paths below the folder: `*.csv`, `2026/**`. */
   readonly include?: readonly string[]
   readonly exclude?: readonly string[]

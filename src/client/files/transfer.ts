@@ -16,6 +16,8 @@ export interface TransferOptions {
   readonly connections: number
   /** From this length on a file comes by several connections, in bytes. */
   readonly splitBytes: number
+  /** Unless one connection brings so many bytes a second by itself; Infinity: in any case. */
+  readonly enoughRate: number
   readonly rateLimit: RateLimit | null
   readonly saver: SmallFileSaver
   /** How long nothing may come before a connection counts as dead, in ms. */
