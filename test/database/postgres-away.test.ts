@@ -35,6 +35,7 @@ describe('while PostgreSQL is away', () => {
       ['orders', '/api/v1/rs-order/user/orders', world.ada.headers.authorization],
       ['studies', '/api_file/v1/acme', key],
       ['port orders', '/v2/portorders', key],
+      ['imports', '/api/v1/status?referenceId=x', world.ada.headers.authorization],
       ['token endpoint', '/oauth2/token', null],
       ['signed URL', file.replace(url, ''), null],
     ] as const) {

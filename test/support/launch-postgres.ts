@@ -79,6 +79,8 @@ const spared = {
   fsync: 'off',
   full_page_writes: 'off',
   max_connections: 300,
+  // In the folder, which goes with the test, also after a crash.
+  dynamic_shared_memory_type: 'mmap',
   max_wal_size: '256MB',
 }
 
