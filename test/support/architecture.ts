@@ -31,6 +31,7 @@ const layers: readonly (readonly string[])[] = [
     'log.ts',
     'package-version.ts',
     's3-address.ts',
+    'oidc-settings.ts',
     's3-settings.ts',
     'setting.ts',
     'setting-kinds.ts',
