@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
+import { newKey } from '../../src/auth/key-ring.ts'
+import { startTestServer } from '../support/test-server.ts'
 import { until } from '../support/until.ts'
 import { by, type Page, startWorld, type World } from '../support/v1-world.ts'
 
@@ -40,6 +42,26 @@ describe('a link for one download', () => {
     assert.deepEqual([used, open, uses.length], [1, 0, 1])
     assert.equal(uses[0]?.bytesSent, whole.length)
     assert.notEqual(uses[0]?.usedAt, null)
+  })
+
+  it('is won by one of those who race for it on two nodes', async (t) => {
+    const environment = { CLAIMCHECK_SIGNING_KEYS: newKey('shared') }
+    const { world, link, detail } = await setUp(t, environment)
+    const other = await startTestServer(t, { folder: world.server.folder, environment })
+    const { id, url } = await link({ maxUses: 1 })
+    const statuses = await Promise.all(
+      Array.from({ length: 40 }, async (_, index) => {
+        const node = index % 2 === 0 ? url : url.replace(world.server.url, other.url)
+        const answer = await fetch(node, { headers: { 'user-agent': `racer ${index}` } })
+        await answer.arrayBuffer()
+        return answer.status
+      }),
+    )
+    assert.deepEqual(
+      statuses.filter((status) => status !== 403),
+      [200],
+    )
+    assert.equal((await detail(id)).uses.length, 1)
   })
 
   it('is not used up by HEAD, by conditions, or by ranges that lie beyond the end', async (t) => {
