@@ -19,6 +19,7 @@ import { removeStudyDelivery } from './studies/studies.ts'
 import { removeStudyFiles, someStudyFiles } from './studies/study-files.ts'
 import { transact } from './transact.ts'
 import { isOfUpload, removeGivenUp } from './uploads/complete-upload.ts'
+import { rewrapParts } from './uploads/rewrap-parts.ts'
 import { countStored } from './usage.ts'
 
 const DAY_MS = 24 * 3600 * 1000
@@ -73,7 +74,10 @@ export async function sweep(core: Core, options: SweepOptions): Promise<SweepRep
   await forgetPieces(core)
   await countStored(core)
   await removeGivenUp(core, options.signal)
-  const rewrapped = (await rewrapAll(core, options)) + (await rewrapWorkFiles(core, options.signal))
+  const rewrapped =
+    (await rewrapAll(core, options)) +
+    (await rewrapWorkFiles(core, options.signal)) +
+    (await rewrapParts(core, options.signal))
   return { expired, unreferenced, orphans, abandoned, lapsed, rewrapped }
 }
 

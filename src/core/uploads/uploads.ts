@@ -214,6 +214,31 @@ export async function listParts(db: Connection, id: string): Promise<UploadPartR
     .execute()
 }
 
+/** Uploads that have encrypted parts: those of a day at most. */
+export async function findEncryptedUploads(db: Connection): Promise<string[]> {
+  const rows = await db
+    .selectFrom('upload_parts')
+    .select('upload_id')
+    .distinct()
+    .where('encryption', 'is not', null)
+    .execute()
+  return rows.map((row) => row.upload_id)
+}
+
+/** Notes that a part's data key was wrapped anew. */
+export async function updateEncryption(
+  { db }: Change,
+  { upload_id, start_offset }: Pick<UploadPartRow, 'upload_id' | 'start_offset'>,
+  encryption: string,
+): Promise<void> {
+  await db
+    .updateTable('upload_parts')
+    .set({ encryption })
+    .where('upload_id', '=', upload_id)
+    .where('start_offset', '=', start_offset)
+    .execute()
+}
+
 async function dropParts({ db }: Change, id: string): Promise<UploadPartRow[]> {
   return await db.deleteFrom('upload_parts').where('upload_id', '=', id).returningAll().execute()
 }
