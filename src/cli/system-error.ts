@@ -3,6 +3,7 @@ const reasons: Readonly<Record<string, string>> = {
   EPERM: 'this user may not do that',
   EROFS: 'the disk can only be read',
   ENOSPC: 'the disk is full',
+  EFBIG: 'the file is longer than may be written',
   EDQUOT: 'the quota is used up',
   EEXIST: 'a file is in the way',
   ENOTDIR: 'a part of the path is a file',
@@ -18,8 +19,10 @@ export function explainSystemError(error: unknown): string | null {
   if (!(error instanceof Error)) return null
   const { code = '', path, syscall = 'use' } = error as NodeJS.ErrnoException
   const reason = reasons[code]
-  if (reason === undefined || path === undefined) return null
-  return `Cannot ${verbs[syscall] ?? 'use'} ${path}: ${reason} (${code}).`
+  if (reason === undefined) return null
+  // An open file does not say which one it is.
+  const what = path === undefined ? 'a file' : path
+  return `Cannot ${verbs[syscall] ?? 'use'} ${what}: ${reason} (${code}).`
 }
 
 const verbs: Readonly<Record<string, string>> = {

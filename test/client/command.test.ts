@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { describe, it, type TestContext } from 'node:test'
 import { etagOf, someBytes, startHostileServer } from '../support/hostile-server.ts'
 import { main } from '../support/main.ts'
@@ -58,6 +59,28 @@ describe('claimcheck get', () => {
     assert.ok(Number(from) >= 1_000_000, `it began at ${from}`)
     assert.ok((await readFile(join(cwd, 'out', 'a.bin'))).equals(bytes))
     assert.deepEqual((await readdir(join(cwd, 'out'))).toSorted(), ['.claimcheck.json', 'a.bin'])
+  })
+
+  it('says that the disk takes no more, and goes on when it does', async (t) => {
+    const { server, cwd, run } = await setUp(t)
+    const bytes = someBytes(6_000_000)
+    server.files.set('/a.bin', { bytes, etag: etagOf(bytes) })
+    // A limit on the length of files, in blocks of 512 bytes, refuses as a full disk does.
+    const limited = spawn(
+      'sh',
+      ['-c', `trap '' XFSZ; ulimit -f 8000; exec "$@"`, 'sh', process.execPath, main, 'get'].concat(
+        `${server.url}/a.bin`,
+      ),
+      { cwd, env: { PATH: process.env.PATH ?? '' }, stdio: ['ignore', 'ignore', 'pipe'] },
+    )
+    const ended = once(limited, 'exit')
+    assert.match(await text(limited.stderr), /^Cannot write \.?\/?a\.bin\.part: .* \(EFBIG\)\.$/m)
+    assert.deepEqual(await ended, [1, null])
+    server.seen.length = 0
+    const again = await run(['get', `${server.url}/a.bin`])
+    assert.equal(again.code, 0, again.err)
+    assert.match(String(server.seen[0]?.headers.range), /^bytes=[1-9]\d{6}-/)
+    assert.ok((await readFile(join(cwd, 'a.bin'))).equals(bytes))
   })
 
   it('tells by its exit code how it ended', async (t) => {

@@ -99,6 +99,11 @@ async function writeRecord(path: string, files: Map<string, RecordedFile>): Prom
   const text = JSON.stringify({ claimcheck: 1, files: Object.fromEntries(sorted) }, null, 1)
   const fresh = `${path}.new`
   await rm(fresh, { force: true })
-  await writeFile(fresh, `${text}\n`, { flag: 'wx', flush: true })
-  await rename(fresh, path)
+  try {
+    await writeFile(fresh, `${text}\n`, { flag: 'wx', flush: true })
+    await rename(fresh, path)
+  } catch (error) {
+    await rm(fresh, { force: true })
+    throw error
+  }
 }

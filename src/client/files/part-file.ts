@@ -65,11 +65,15 @@ export async function openPart(target: string, { keep }: { keep: boolean }): Pro
   let saving = Promise.resolve()
   const save = async (state: PartState) => {
     await handle.datasync()
-    const fresh = `${path}.json.new`
-    // Made anew, so that nothing is written through a link.
-    await rm(fresh, { force: true })
-    await writeFile(fresh, JSON.stringify(state), { flag: 'wx' })
-    await rename(fresh, `${path}.json`)
+    try {
+      await writeState(path, state)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+      // On a full disk the last of what came makes room for the word that the rest is there.
+      const shorter = withoutEnd(state)
+      await handle.truncate(shorter.spans.at(-1)?.end ?? 0)
+      await writeState(path, shorter)
+    }
   }
   return {
     handle,
@@ -90,6 +94,29 @@ export async function openPart(target: string, { keep }: { keep: boolean }): Pro
       await handle.close()
     },
   }
+}
+
+async function writeState(part: string, state: PartState): Promise<void> {
+  const fresh = `${part}.json.new`
+  // Made anew, so that nothing is written through a link.
+  await rm(fresh, { force: true })
+  try {
+    await writeFile(fresh, JSON.stringify(state), { flag: 'wx' })
+    await rename(fresh, `${part}.json`)
+  } catch (error) {
+    await rm(fresh, { force: true })
+    throw error
+  }
+}
+
+const roomBytes = 1024 * 1024
+
+function withoutEnd(state: PartState): PartState {
+  const longest = state.spans.reduce((most, { end }) => Math.max(most, end), 0) - roomBytes
+  const spans = state.spans
+    .map(({ start, end }) => ({ start, end: Math.min(end, longest) }))
+    .filter(({ start, end }) => start < end)
+  return { ...state, spans }
 }
 
 async function openSafely(path: string, flags: number): Promise<FileHandle> {

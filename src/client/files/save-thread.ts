@@ -5,6 +5,7 @@ import {
   fsyncSync,
   openSync,
   renameSync,
+  rmSync,
   writeSync,
 } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
@@ -32,6 +33,8 @@ function save(target: string, bytes: Uint8Array): SaveAnswer {
     renameSync(part, target)
     return null
   } catch (error) {
+    // Where it was refused for want of room, it must not take what is left.
+    if (file !== null) rmSync(part, { force: true })
     const { code = '', syscall = '', message } = error as NodeJS.ErrnoException
     return { code, syscall, message, path: part }
   } finally {

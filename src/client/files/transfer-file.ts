@@ -53,7 +53,7 @@ export async function transferFile(options: TransferOptions): Promise<Transferre
       return await attempt(transfer, state)
     } catch (error) {
       if (options.signal?.aborted === true) throw aborted(options.signal)
-      if (!(error instanceof StartAgain)) throw error
+      if (!(error instanceof StartAgain)) throw withPath(error, `${options.target}.part`)
       state = error.why === 'damaged' ? await keepIntact(transfer) : null
       if (state === null) await removePart(options.target)
       if (starts >= mostStarts) throw finalOf(error)
@@ -62,6 +62,12 @@ export async function transferFile(options: TransferOptions): Promise<Transferre
       transfer.known = nothingKnown()
     }
   }
+}
+
+/** An error of an open file does not say which one. */
+function withPath(error: unknown, path: string): unknown {
+  const isOfDisk = error instanceof Error && 'syscall' in error && !('path' in error)
+  return isOfDisk ? Object.assign(error, { path }) : error
 }
 
 /** What an earlier run left is gone on with, or removed. */
