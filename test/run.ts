@@ -1,14 +1,19 @@
 import { spawn } from 'node:child_process'
-import { globSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 
 /**
  * Runs the tests: `npm test` each promise at a small size, `npm run test:full` at the size that is
- * promised. `npm test -- downloads` runs the files whose path contains the word.
+ * promised. `npm test -- downloads` runs the files whose path contains the word. With `--again` the
+ * files that fail are run once more, one at a time, and only what fails twice counts.
  */
 const { values, positionals } = parseArgs({
-  options: { full: { type: 'boolean', default: false } },
+  options: {
+    full: { type: 'boolean', default: false },
+    again: { type: 'boolean', default: false },
+  },
   allowPositionals: true,
 })
 const files = globSync('test/**/*.test.ts')
@@ -18,12 +23,53 @@ if (files.length === 0) {
   console.error(`No test file matches ${positionals.join(', ')}.`)
   process.exit(1)
 }
-// As many files at once as there are processors: much of a test's time is waiting for processes.
-const concurrency = `--test-concurrency=${Math.max(2, availableParallelism())}`
-const timeout = `--test-timeout=${values.full ? 1_200_000 : 240_000}`
-const child = spawn(process.execPath, ['--test', concurrency, timeout, ...files], {
-  stdio: 'inherit',
-  env: { ...process.env, ...(values.full ? { CLAIMCHECK_TEST_SIZE: 'full' } : {}) },
-})
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
-child.on('exit', (code, signal) => process.exit(code ?? (signal === null ? 0 : 1)))
+const folder = mkdtempSync(join(tmpdir(), 'claimcheck-run-'))
+try {
+  // As many files at once as there are processors: much of a test's time is waiting for processes.
+  const first = await run(files, Math.max(2, availableParallelism()))
+  process.exitCode = first.code
+  if (values.again && first.failed.length > 0 && first.failed.length < 10) {
+    console.log(`\nOnce more, one at a time: ${first.failed.join(', ')}`)
+    const second = await run(first.failed, 1)
+    process.exitCode = second.code
+    if (second.code === 0) console.log(`\nFailed once, and not again: ${first.failed.join(', ')}`)
+  }
+} finally {
+  rmSync(folder, { recursive: true })
+}
+
+async function run(
+  some: readonly string[],
+  atOnce: number,
+): Promise<{ code: number; failed: string[] }> {
+  const list = join(folder, 'failed')
+  const child = spawn(
+    process.execPath,
+    [
+      '--test',
+      `--test-concurrency=${atOnce}`,
+      `--test-timeout=${values.full ? 1_200_000 : 240_000}`,
+      '--test-reporter=spec',
+      '--test-reporter-destination=stdout',
+      `--test-reporter=${join(import.meta.dirname, 'support', 'failed-files.ts')}`,
+      `--test-reporter-destination=${list}`,
+      ...some,
+    ],
+    {
+      stdio: 'inherit',
+      env: { ...process.env, ...(values.full ? { CLAIMCHECK_TEST_SIZE: 'full' } : {}) },
+    },
+  )
+  const stop = (signal: NodeJS.Signals): void => {
+    values.again = false
+    child.kill(signal)
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
+  const code = await new Promise<number>((resolve) => {
+    child.on('exit', (status, signal) => resolve(status ?? (signal === null ? 0 : 1)))
+  })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, stop)
+  const text = existsSync(list) ? readFileSync(list, 'utf8') : ''
+  const failed = text.split('\n').filter((line) => line !== '')
+  return { code, failed: failed.map((path) => relative(process.cwd(), path)) }
+}
