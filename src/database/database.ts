@@ -13,12 +13,12 @@ export type Connection = Kysely<Tables> | Transaction<Tables>
 export type Work<T> = (db: Transaction<Tables>) => Promise<T>
 
 /**
- * What a transaction sees. `snapshot`: the database as it was when it began; when somebody else has
- * changed meanwhile what it changes, it is undone and done again. `latest`: each of its statements sees
- * what is committed by then, so that it can step over what others hold; it must not write what
- * follows from what it has read before. SQLite runs all one after the other.
+ * What a transaction sees. `alone`: the database as if all transactions ran one after the other, as they do
+ * on SQLite; when another one got in its way, it is undone and done again. `latest`: each of its
+ * statements sees what is committed by then, so that it can step over what others hold; it must not
+ * write what follows from what it has read before.
  */
-export type Isolation = 'snapshot' | 'latest'
+export type Isolation = 'alone' | 'latest'
 
 /** The seam behind which SQLite or PostgreSQL lies. The engines differ in what stands here and nowhere else. */
 export interface Database {
@@ -26,7 +26,7 @@ export interface Database {
   readonly kysely: Kysely<Tables>
   /** Runs a query that only reads, outside of every change: it sees what is committed and waits for no writer. */
   read<Row>(query: CompiledQuery<Row>): Promise<Row[]>
-  /** Runs a change, all of it or nothing; `snapshot` when not said. */
+  /** Runs a change, all of it or nothing; `alone` when not said. */
   transaction<T>(work: Work<T>, isolation?: Isolation): Promise<T>
   /** Runs what changes the schema, all of it or nothing, while no other node does. */
   alone<T>(work: Work<T>): Promise<T>

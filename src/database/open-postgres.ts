@@ -71,13 +71,13 @@ const MOST_BROKEN_KEYS = 4
 /** Waits double up to this, each by chance between nothing and the whole of it. */
 const LONGEST_WAIT_MS = 200
 
-const levels = { snapshot: 'repeatable read', latest: 'read committed' } as const
+const levels = { alone: 'serializable', latest: 'read committed' } as const
 
 /** Does the work again from the start when what another one did at the same time got in its way. */
 async function repeat<T>(
   kysely: Kysely<Tables>,
   work: Work<T>,
-  isolation: Isolation = 'snapshot',
+  isolation: Isolation = 'alone',
 ): Promise<T> {
   const transaction = kysely.transaction().setIsolationLevel(levels[isolation])
   for (let attempt = 1; ; attempt++) {
