@@ -137,6 +137,7 @@ async function start(installation: Installation, log: Logger): Promise<RunningSe
       worker: `${hostname()}:${process.pid}`,
       concurrency: queue === 'local' ? settings.jobConcurrency : settings.outgoingConcurrency,
       onError: onJobError,
+      onEnd: ({ kind }, outcome) => metrics.jobEnded(kind, outcome),
     }),
   )
   const sweeper = startSweeper(core, {

@@ -3,7 +3,7 @@ import { beginJob, type StepsByKind } from '../core/job-life.ts'
 import { nextClaimableAt, type ServerQueue } from '../core/jobs.ts'
 import type { JobRow } from '../database/tables.ts'
 import type { JobHandler } from './handler.ts'
-import { runAttempt, type StopReason } from './run-attempt.ts'
+import { type AttemptOutcome, runAttempt, type StopReason } from './run-attempt.ts'
 
 export interface WorkerLoopOptions {
   queue: ServerQueue
@@ -14,6 +14,8 @@ export interface WorkerLoopOptions {
   concurrency: number
   /** Hears of everything that goes wrong; `job` is null when no job could be claimed. */
   onError(error: unknown, job: JobRow | null): void
+  /** Hears of each attempt that has ended. */
+  onEnd?(job: JobRow, outcome: AttemptOutcome): void
 }
 
 export interface WorkerLoop {
@@ -68,7 +70,9 @@ export function startWorkerLoop(core: Core, options: WorkerLoopOptions): WorkerL
     const stop = new AbortController()
     // Between the claim and here, the node may have begun to stop.
     if (stopped) stop.abort('stopping' satisfies StopReason)
-    const attempt = runAttempt(core, { job, handler, stop, onError: options.onError })
+    const { onError, onEnd } = options
+    const ending = onEnd === undefined ? {} : { onEnd }
+    const attempt = runAttempt(core, { job, handler, stop, onError, ...ending })
     running.set(attempt, stop)
     void attempt.then(() => {
       running.delete(attempt)

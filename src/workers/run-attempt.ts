@@ -8,12 +8,17 @@ import type { JobHandler } from './handler.ts'
 /** Why a running attempt was told to stop. */
 export type StopReason = 'canceled' | 'lease-lost' | 'stopping'
 
+/** How an attempt has ended; `failed` it may be tried again, `lost` another worker has it now. */
+export type AttemptOutcome = 'done' | 'failed' | 'canceled' | 'released' | 'lost'
+
 export interface RunAttempt {
   job: JobRow
   handler: JobHandler
   /** Aborted, with a `StopReason`, when the node stops. */
   stop: AbortController
   onError(error: unknown, job: JobRow): void
+  /** Hears how it has ended. */
+  onEnd?(job: JobRow, outcome: AttemptOutcome): void
 }
 
 /**
@@ -23,24 +28,38 @@ export interface RunAttempt {
 export async function runAttempt(core: Core, attempt: RunAttempt): Promise<void> {
   const { job, handler, stop } = attempt
   const keeper = keepLease(core, attempt)
+  let outcome: AttemptOutcome = 'done'
   try {
     await handler.run({ job, signal: stop.signal, report: keeper.report })
   } catch (error) {
-    await settle(core, attempt, error).catch((cause) => attempt.onError(cause, job))
+    outcome = outcomeOf(error, stop.signal)
+    await settle(core, attempt, { error, outcome }).catch((cause) => attempt.onError(cause, job))
   } finally {
     keeper.end()
   }
+  attempt.onEnd?.(job, outcome)
 }
 
-async function settle(core: Core, attempt: RunAttempt, error: unknown): Promise<void> {
-  const { job, handler, stop } = attempt
-  if (stop.signal.aborted) {
-    const reason = stop.signal.reason as StopReason
-    if (reason === 'canceled') await stopJob(core, job)
-    if (reason === 'stopping') await releaseJob(core, handler.steps, job)
-    return
-  }
-  if (error instanceof DeliveryError && error.code === 'lease_lost') return
+function outcomeOf(error: unknown, signal: AbortSignal): AttemptOutcome {
+  if (signal.aborted) return outcomes[signal.reason as StopReason]
+  return error instanceof DeliveryError && error.code === 'lease_lost' ? 'lost' : 'failed'
+}
+
+const outcomes = {
+  canceled: 'canceled',
+  'lease-lost': 'lost',
+  stopping: 'released',
+} as const satisfies Record<StopReason, AttemptOutcome>
+
+async function settle(
+  core: Core,
+  attempt: RunAttempt,
+  { error, outcome }: { error: unknown; outcome: AttemptOutcome },
+): Promise<void> {
+  const { job, handler } = attempt
+  if (outcome === 'canceled') await stopJob(core, job)
+  if (outcome === 'released') await releaseJob(core, handler.steps, job)
+  if (outcome !== 'failed') return
   attempt.onError(error, job)
   const known = error instanceof DeliveryError
   const message = error instanceof Error ? error.message : String(error)
