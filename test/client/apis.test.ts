@@ -102,12 +102,14 @@ describe('getFiles() at our own API', () => {
     const { server, ada, helloOf } = await startWorld(t)
     const { id } = await helloOf(ada)
     const client = clientOf(server.url, { kind: 'bearer', token: ada.token })
-    const made = makeLinks(client, `${server.url}/v1/deliveries/${id}`, { lifetimeSeconds: 60 })
+    const wish = { lifetimeSeconds: 60, maxUses: 1, networks: ['127.0.0.1'] }
+    const made = makeLinks(client, `${server.url}/v1/deliveries/${id}`, wish)
     const link = await firstOf(made)
     assert.equal(link?.name, 'hello.txt')
     const folder = await temporaryFolder(t)
     await get(clientOf(server.url, { kind: 'none' }), link?.url ?? '', { folder })
     assert.deepEqual(await contents(folder), { 'hello.txt': 'Hello\n' })
+    assert.equal((await fetch(link?.url ?? '')).status, 403)
   })
 })
 

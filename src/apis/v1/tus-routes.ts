@@ -191,15 +191,31 @@ function receiving(app: V1App, context: V1Context): void {
         ),
       },
     },
+    async (request, reply) => nextPart({ context, request, reply }, request.params.id),
+  )
+
+  // For clients whose way to us lets no other method pass; the protocol has it so.
+  app.post(
+    '/uploads/:id',
+    { bodyLimit: Number.MAX_SAFE_INTEGER, schema: { hide: true, params: ById } },
     async (request, reply) => {
-      if (request.headers['content-type']?.startsWith(BYTES) !== true) {
-        throw new DeliveryError('unsupported_media_type', `Send the bytes as ${BYTES}.`)
-      }
-      const offset = byteCount(request.headers, 'upload-offset')
       const { id } = request.params
-      return await takePart({ context, request, reply }, { id, offset, status: 204 })
+      const method = request.headers['x-http-method-override']
+      if (method === 'PATCH') return await nextPart({ context, request, reply }, id)
+      if (method !== 'DELETE') throw lacking('Send PATCH, or X-HTTP-Method-Override: PATCH.')
+      await abandonUpload(context.core, principalOf(request), id)
+      return reply.code(204).send(null)
     },
   )
+}
+
+async function nextPart(exchange: Exchange, id: string): Promise<FastifyReply> {
+  const { headers } = exchange.request
+  if (headers['content-type']?.startsWith(BYTES) !== true) {
+    throw new DeliveryError('unsupported_media_type', `Send the bytes as ${BYTES}.`)
+  }
+  const offset = byteCount(headers, 'upload-offset')
+  return await takePart(exchange, { id, offset, status: 204 })
 }
 
 interface Exchange {

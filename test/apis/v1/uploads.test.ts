@@ -208,6 +208,15 @@ describe('an upload by tus', () => {
     assert.equal(seen.headers.get('cache-control'), 'no-store')
     assert.ok(Date.parse(seen.headers.get('upload-expires') ?? '') > Date.now())
     await patch(url, Buffer.alloc(5), 0)
+    const overridden = await fetch(url, {
+      method: 'POST',
+      headers: {
+        ...{ ...paula.headers, ...version, ...bytesType },
+        ...{ 'x-http-method-override': 'PATCH', 'upload-offset': '5' },
+      },
+      body: 'x',
+    })
+    assert.equal(overridden.headers.get('upload-offset'), '6')
     const ended = await fetch(url, { method: 'DELETE', headers: { ...paula.headers, ...version } })
     assert.equal(ended.status, 204)
     assert.equal((await head(url)).status, 404)
