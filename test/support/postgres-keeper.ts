@@ -7,11 +7,14 @@ import { launchPostgres } from './launch-postgres.ts'
 /**
  * A process of its own that keeps a PostgreSQL server for a test: it tells the URL, stops and starts
  * the server when told to, and ends it when its standard input ends, as it does however the test ends.
+ * Its argument is how much care the server takes of its data.
  */
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
-const folder = await mkdtemp(join(await quickFolder(), 'claimcheck-postgres-'))
+const care = process.argv[2] === 'durable' ? 'durable' : 'spared'
+const place = care === 'durable' ? tmpdir() : await quickFolder()
+const folder = await mkdtemp(join(place, 'claimcheck-postgres-'))
 try {
-  const server = await launchPostgres(folder)
+  const server = await launchPostgres(folder, care)
   console.log(JSON.stringify({ url: server.url }))
   for await (const command of createInterface({ input: process.stdin })) {
     if (command === 'start') await server.start()

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { hasPostgres } from './launch-postgres.ts'
+import { hasPostgres, type PostgresCare } from './launch-postgres.ts'
 
 /** A PostgreSQL server that lives as long as the test, or as the test's process at most. */
 export interface PostgresServer {
@@ -34,10 +34,10 @@ export interface KeptPostgres extends PostgresServer {
 }
 
 /** A server that ends with this process at the latest, and does not keep it running. */
-export async function keepPostgres(): Promise<KeptPostgres> {
+export async function keepPostgres(care: PostgresCare = 'spared'): Promise<KeptPostgres> {
   const keeper = spawn(
     process.execPath,
-    [fileURLToPath(import.meta.resolve('./postgres-keeper.ts'))],
+    [fileURLToPath(import.meta.resolve('./postgres-keeper.ts')), care],
     { stdio: ['pipe', 'pipe', 'inherit'] },
   )
   const ended = new Promise((resolve) => keeper.on('exit', resolve))
