@@ -279,6 +279,7 @@ const matrix: Record<string, Row> = {
     path: () => '/v1/audit-events.csv',
     expect: [403, 403, 200, 200],
   },
+  readUsage: { method: 'GET', path: () => '/v1/usage', expect: [403, 403, 200, 200] },
   listSettings: { method: 'GET', path: () => '/v1/settings', expect: [403, 403, 403, 403] },
   listStudyDeliveries: { method: 'GET', path: () => '/v1/studies', expect: [200, 200, 200, 200] },
   publishFile: {
@@ -412,7 +413,7 @@ describe('who may do what at /v1', () => {
       .filter(([path]) => path.startsWith('/v1/'))
       .flatMap(([, methods]) => Object.values(methods).map(({ operationId }) => operationId))
     // How one signs in and out is not behind the sign-in, and the secret of a manifest stands for one.
-    const open = ['beginSession', 'endSession', 'getManifest', 'getManifestFile']
+    const open = ['beginSession', 'endSession', 'listSignInWays', 'getManifest', 'getManifestFile']
     assert.deepEqual(documented.sort(), [...Object.keys(matrix), ...open].sort())
   })
 
