@@ -18,7 +18,7 @@ export const restore = defineCommand({
       description: 'Into the place that claimcheck.env names.',
     },
     {
-      command: 'claimcheck restore /backups/2026-11-22 --data /tmp/rehearsal',
+      command: 'claimcheck restore /backups/2026-11-22 --data /srv/rehearsal',
       description: 'Beside a running installation, to see whether the backup is good.',
     },
   ],
