@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 // Nothing is imported before the check: an older Node must get as far as the sentence.
+const ofClient = /^(?:get|ls|request|wait|put|link|verify|login|conformance|completion|version)$/
+const needed = ofClient.test(process.argv[2] ?? '') ? 22 : 24
 const [major = 0] = process.versions.node.split('.').map(Number)
-if (major < 24) {
+if (major < needed) {
   process.stderr.write(
-    `Claimcheck needs Node.js 24 or newer, and this is ${process.version}: install a newer one from https://nodejs.org.\n`,
+    `Claimcheck needs Node.js ${needed} or newer for this, and this is ${process.version}: install a newer one from https://nodejs.org.\n`,
   )
   process.exit(1)
 }

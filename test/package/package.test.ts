@@ -18,6 +18,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { etagOf, someBytes, startHostileServer } from '../support/hostile-server.ts'
 import { startServe } from '../support/running-server.ts'
 import { full } from '../support/size.ts'
 import { until } from '../support/until.ts'
@@ -121,6 +122,47 @@ describe('the package', () => {
     const { stdout } = await run(process.execPath, [program], { cwd: installed })
     // Progress is told by the clock: not at all of a file that is quick.
     assert.equal(stdout.replaceAll('progress\n', ''), 'look\nstart\ndone\na.txt intact\n')
+  })
+
+  it('gets files on Node 22, Bun and Deno', { skip: full ? false : 'at full size' }, async (t) => {
+    const folder = join(root, 'runtimes')
+    await mkdir(folder)
+    const allowScripts = { node: true, bun: true, deno: true }
+    await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, allowScripts }))
+    await run('npm', ['install', ...quiet, 'node@22', 'bun@1', 'deno@2'], { cwd: folder })
+    const server = await startHostileServer(t)
+    const files = Array.from({ length: 20 }, (_, index) => ({
+      name: `${index}.bin`,
+      url: `/${index}`,
+    }))
+    for (const [index, { url }] of files.entries()) {
+      // Most are small ones, which threads save, and one is not.
+      const bytes = someBytes(index === 0 ? 3_000_000 : 20_000, index + 1)
+      server.files.set(url, { bytes, etag: etagOf(bytes), digest: true })
+    }
+    const program = join(installed, 'runtimes.mjs')
+    await writeFile(
+      program,
+      `import { createClient } from 'claimcheck/client'
+      import { getFiles, verifyFolder } from 'claimcheck/client/files'
+      const client = createClient({ url: '${server.url}' })
+      const delivery = client.open('${server.url}', { text: ${JSON.stringify(JSON.stringify({ files }))} })
+      for await (const { error } of getFiles(client, delivery, { folder: process.argv[2] })) if (error) throw error
+      let intact = 0
+      for await (const { state } of verifyFolder(process.argv[2])) if (state === 'intact') intact += 1
+      console.log(intact)`,
+    )
+    const runtimes = join(folder, 'node_modules', '.bin')
+    for (const [name, ...words] of [['node'], ['bun'], ['deno', 'run', '-A']] as const) {
+      const command =
+        name === 'node' ? join(folder, 'node_modules/node/bin/node') : join(runtimes, name)
+      const { stdout } = await run(command, [...words, program, join(root, `by-${name}`)])
+      assert.equal(stdout, '20\n', name)
+    }
+    const node22 = join(folder, 'node_modules', 'node', 'bin')
+    const main = join(installed, 'node_modules', '.bin', 'claimcheck')
+    const env = { PATH: [node22, process.env.PATH].join(delimiter) }
+    await run(main, ['get', `${server.url}/1`, '--to', join(root, 'by-command')], { env })
   })
 
   it('initialises and serves', (t) => serveEveryProducer(t, process.execPath))
