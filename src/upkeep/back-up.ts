@@ -13,6 +13,7 @@ import {
   databaseName,
   endBackup,
   hashFile,
+  sealFile,
 } from './backup-folder.ts'
 import { copyKept } from './copy-kept.ts'
 import type { Watch } from './watch.ts'
@@ -45,6 +46,7 @@ export async function backUp(
     await copyKept(core.store, { store, masterKeys, database, trust: false }, watch)
     const path = join(folder, databaseName)
     const copied = await copyDatabase({ core, settings }, { store, path: `${path}.new` }, watch)
+    await sealFile(`${path}.new`)
     await rename(`${path}.new`, path)
     const { files, bytes, damaged } = copied
     const manifest: BackupManifest = {

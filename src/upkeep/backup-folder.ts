@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { DamagedFile } from '../core/upkeep/copy-files.ts'
@@ -70,6 +70,17 @@ export async function readBackup(folder: string): Promise<BackupManifest> {
   throw new Error(
     `The backup in ${folder} was made by Claimcheck ${manifest.version}, which is newer than this one.`,
   )
+}
+
+/** Makes a file durable, and readable by its owner alone: it holds what passwords are compared with. */
+export async function sealFile(path: string): Promise<void> {
+  const handle = await open(path, 'r+')
+  try {
+    await handle.chmod(0o600)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
 }
 
 /** SHA-256 of a file, hex. */

@@ -8,7 +8,13 @@ import { makeFolder } from '../make-folder.ts'
 import { openDatabase, openStore } from '../open-installation.ts'
 import { syncFolder } from '../storage/durable-folder.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
-import { type BackupManifest, databaseName, hashFile, readBackup } from './backup-folder.ts'
+import {
+  type BackupManifest,
+  databaseName,
+  hashFile,
+  readBackup,
+  sealFile,
+} from './backup-folder.ts'
 import { copyKept } from './copy-kept.ts'
 import type { Watch } from './watch.ts'
 
@@ -41,6 +47,7 @@ export async function restore(
     for (const end of ['', '-wal', '-shm']) await rm(staged + end, { force: true })
     await copyFile(join(folder, databaseName), staged, constants.COPYFILE_FICLONE)
     const report = await restoreFiles(settings, { staged, from, to }, watch)
+    await sealFile(staged)
     await rename(staged, path)
     await syncFolder(dirname(path))
     return report

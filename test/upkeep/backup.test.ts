@@ -75,6 +75,32 @@ describe('backUp() and restore()', () => {
     assert.deepEqual(made.damaged, [])
   })
 
+  it('is whole while files come and go all the time', async (t) => {
+    const { server, folder, environment } = await setUp(t)
+    const { core } = server
+    for (let index = 0; index < 40; index++) await keep(core, `stays ${index}`)
+    let isOver = false
+    let rounds = 0
+    const writing = (async () => {
+      while (!isOver) {
+        const ids = [await keep(core, 'comes'), await keep(core, 'goes')]
+        await transact(core, (change) => releaseStoredFiles(change, ids.slice(1)))
+        await sweep(core, { orphans: false })
+        rounds += 1
+      }
+    })()
+    const backup = join(folder, 'backup')
+    const made = await backUp(server.installation, backup, quietWatch()).finally(() => {
+      isOver = true
+    })
+    await writing
+    assert.deepEqual(made.damaged, [])
+    assert.ok(made.files >= 40 && rounds > 0, `${made.files} files, ${rounds} rounds`)
+    const settings = readSettings({ ...environment, ...placeIn(folder, 'elsewhere') })
+    const report = await restore(settings, backup, quietWatch())
+    assert.deepEqual([report.files, report.damaged], [made.files, []])
+  })
+
   it('goes on where it was interrupted, and overwrites nothing', async (t) => {
     const { server, folder, environment } = await setUp(t)
     const { core, installation } = server

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { sql } from 'kysely'
@@ -12,6 +14,8 @@ import { insertRows } from '../../src/database/table-rows.ts'
 import { defineConfig, worker } from '../../src/define-config.ts'
 import { openDatabase, openInstallation } from '../../src/open-installation.ts'
 import { move } from '../../src/upkeep/move.ts'
+import { startFakeS3 } from '../support/fake-s3.ts'
+import { main } from '../support/main.ts'
 import { quietWatch } from '../support/quiet-watch.ts'
 import { runMain } from '../support/run-main.ts'
 import { sized } from '../support/size.ts'
@@ -35,9 +39,13 @@ describe('move()', { skip: noPostgres }, () => {
       report.tables.map((table) => [table.name, table.rows]),
       tables.map(({ name }) => [name, name === 'pickups' ? 10 : rows]),
     )
-    const { rows: next } = await sql<{ number: number }>`
-      select nextval(pg_get_serial_sequence('pickups', 'number')) as number`.execute(to.kysely)
-    assert.deepEqual(next, [{ number: rows + 1 }])
+    const numbered = tables.filter(({ lastNumber }) => lastNumber !== null)
+    assert.ok(numbered.length >= 10)
+    for (const { name } of numbered) {
+      const { rows: next } = await sql<{ number: number }>`
+        select nextval(pg_get_serial_sequence(${name}, 'number')) as number`.execute(to.kysely)
+      assert.deepEqual(next, [{ number: rows + 1 }], name)
+    }
     const again = move({ from, to, stores: null, masterKeys }, quietWatch())
     await assert.rejects(again, /The new database is in use already/)
   })
@@ -51,6 +59,31 @@ describe('move()', { skip: noPostgres }, () => {
     const report = await move({ from, to, stores: null, masterKeys }, quietWatch())
     assert.ok(report.tables.every(({ rows }) => rows === 50))
     await (await openInstallation(targetSettings)).close()
+  })
+
+  it('goes on after its process was killed', async (t) => {
+    const { from, environment, url } = await openBoth(t)
+    const tables = await listTables(from.kysely)
+    for (const table of tables) await fill(from, table, 200)
+    const words = ['migrate', '--to', url]
+    const env = { ...environment, PATH: process.env.PATH ?? '' }
+    const child = spawn(process.execPath, [main, ...words], {
+      cwd: environment.CLAIMCHECK_DATA,
+      env,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    child.stderr.on('data', (text) => {
+      if (String(text).includes('copying rows')) child.kill('SIGKILL')
+    })
+    const [, signal] = await once(child, 'exit')
+    assert.equal(signal, 'SIGKILL')
+    const again = await runMain([...words, '--json'], { cwd: environment.CLAIMCHECK_DATA, env })
+    assert.equal(again.code, 0, again.err)
+    const report = JSON.parse(again.out) as { tables: { rows: number }[] }
+    assert.deepEqual(
+      report.tables.map(({ rows }) => rows),
+      tables.map(() => 200),
+    )
   })
 
   it('is given up, and does not begin again in what it has left behind', async (t) => {
@@ -75,8 +108,10 @@ describe('move()', { skip: noPostgres }, () => {
     })
     await publish(server.core, 'HAUC/TOURISM/2026', { 'a.csv': 'a;b\n', 'b.csv': 'c;d\n' })
     const url = await createPostgresDatabase()
-    const env = { ...environment, PATH: process.env.PATH ?? '' }
-    const words = ['migrate', '--to', url, '--objects', '--to-storage', `file:${folder}/new`]
+    const bucket = await startFakeS3(t)
+    const { CLAIMCHECK_STORAGE_URL: storage = '', ...keys } = bucket.environment
+    const words = ['migrate', '--to', url, '--objects', '--to-storage', storage]
+    const env = { ...environment, ...keys }
     const done = await runMain([...words, '--json'], { cwd: folder, env })
     assert.equal(done.code, 0, done.err)
     const report = JSON.parse(done.out)
@@ -100,9 +135,8 @@ describe('move()', { skip: noPostgres }, () => {
       assert.match(refused.headers.get('retry-after') ?? '', /^[1-9]/, path)
     }
 
-    const moved = { ...environment, CLAIMCHECK_DATABASE_URL: url }
-    const storage = { CLAIMCHECK_STORAGE_URL: `file:${folder}/new` }
-    const successor = await startTestServer(t, { environment: { ...moved, ...storage } })
+    const moved = { ...environment, ...bucket.environment, CLAIMCHECK_DATABASE_URL: url }
+    const successor = await startTestServer(t, { environment: moved })
     assert.deepEqual(await readAll(successor.url, headers), ['a;b\n', 'c;d\n'])
 
     const cancel = await runMain(['migrate', '--cancel'], { cwd: folder, env })
@@ -130,14 +164,12 @@ function embedded(folder: string) {
 
 async function openBoth(t: TestContext) {
   const environment = embedded(await temporaryFolder(t))
-  const targetSettings = readSettings({
-    ...environment,
-    CLAIMCHECK_DATABASE_URL: await createPostgresDatabase(),
-  })
+  const url = await createPostgresDatabase()
+  const targetSettings = readSettings({ ...environment, CLAIMCHECK_DATABASE_URL: url })
   const from = await openDatabase(readSettings(environment))
   const to = await openDatabase(targetSettings)
   t.after(() => Promise.all([from.close(), to.close()]))
-  return { from, to, targetSettings }
+  return { from, to, targetSettings, environment, url }
 }
 
 /** Rows whose values are all of one number, so that each refers to those of the same number. */
