@@ -16,7 +16,13 @@ export function currentLanguage(): Language {
 
 /** How numbers and times are written: as in the reader's region, where that speaks the language. */
 export function currentLocale(): string {
-  return navigator.languages.find((tag) => tag.slice(0, 2) === language) ?? language
+  const tag = navigator.languages.find((one) => one.slice(0, 2) === language) ?? language
+  try {
+    return Intl.getCanonicalLocales(tag)[0] ?? language
+  } catch {
+    // A browser in a POSIX locale says "en-US@posix", which is no language tag.
+    return language
+  }
 }
 
 export function setLanguage(next: Language): void {

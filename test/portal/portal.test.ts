@@ -257,6 +257,28 @@ describe('the portal', () => {
     await page.getByRole('heading', { level: 1, name: 'Pick up', exact: true }).waitFor()
   })
 
+  it('draws its pages in a browser whose locale is none, and says so where it cannot', async (t) => {
+    const posix = await world.openPage(t)
+    await posix.addInitScript(() => {
+      Object.defineProperty(navigator, 'languages', { value: ['en-US@posix'] })
+    })
+    await posix.goto('/')
+    await posix.locator('[autocomplete=username]').fill(world.admin.username)
+    await posix.locator('[autocomplete=current-password]').fill(world.admin.password)
+    await posix.keyboard.press('Enter')
+    await posix.getByRole('link', { name: 'Keys' }).click()
+    await posix.locator('.row-note').first().waitFor()
+    await posix.addInitScript(() => {
+      Intl.RelativeTimeFormat.prototype.format = () => {
+        throw new Error('It cannot be written.')
+      }
+    })
+    await posix.reload()
+    await posix.getByRole('alert').getByText('Something went wrong').waitFor()
+    await posix.getByRole('link', { name: 'Ask' }).click()
+    await posix.getByRole('heading', { name: 'Ask', level: 1 }).waitFor()
+  })
+
   it('fits a phone, with the menu behind a button', async (t) => {
     const page = await world.signIn(t, { viewport: { width: 375, height: 700 } })
     for (const path of ['/pick-up', '/ask', '/studies', '/imports', '/links', '/keys']) {

@@ -4,6 +4,7 @@ import { pageAt } from '../pages.tsx'
 import { PageLink, useLocation } from '../router.tsx'
 import { type Language, type TextKey, t } from '../texts.ts'
 import type { Me } from '../wire.ts'
+import { Boundary } from './boundary.tsx'
 import { Icon, type IconName } from './icon.tsx'
 import { LanguageChoice } from './language-choice.tsx'
 import { Announcements } from './notice.tsx'
@@ -100,7 +101,7 @@ export function Shell({ me, onLanguage, onSignedOut }: ShellProps) {
         </div>
       </nav>
       <main id="content" tabIndex={-1}>
-        {pageAt(path, { query, me })}
+        <Boundary key={path}>{pageAt(path, { query, me })}</Boundary>
       </main>
       <Announcements />
     </div>
