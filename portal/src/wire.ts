@@ -155,6 +155,9 @@ export interface Link {
   createdAt: string
   expiresAt: string
   revokedAt: string | null
+  /** Null when they are not counted. */
+  maxUses: number | null
+  used: number | null
 }
 
 export interface Pickup {

@@ -115,6 +115,31 @@ describe('the portal', () => {
     assert.equal((await fetch(url)).status, 403)
   })
 
+  it('hands out a link for one download, behind a button', async (t) => {
+    const page = await world.signIn(t)
+    await page.goto(`/ask/greeting`)
+    await page.getByLabel('Name').fill('Ada')
+    await page.getByRole('button', { name: 'Ask for it' }).click()
+    await page.getByRole('button', { name: 'Make a link to greeting.txt' }).click()
+    await page.getByLabel('It is for').selectOption('1')
+    await page.getByRole('checkbox', { name: /Behind a page with a button/ }).check()
+    await assertAccessible(page)
+    await page.getByRole('button', { name: 'Make the link' }).click()
+    const url = await page.getByLabel('The link').inputValue()
+    const stranger = await world.openPage(t)
+    await stranger.goto(url)
+    await assertAccessible(stranger)
+    const [download] = await Promise.all([
+      stranger.waitForEvent('download'),
+      stranger.getByRole('button').click(),
+    ])
+    const saved = join(await temporaryFolder(t), 'greeting.txt')
+    await download.saveAs(saved)
+    assert.deepEqual(await readFile(saved), world.greeting)
+    await page.goto('/links')
+    await page.getByText('1 of 1 downloads used').first().waitFor()
+  })
+
   it('shows the same files as the studies API, finds, and downloads several as one', async (t) => {
     const page = await world.signIn(t)
     await page.goto('/studies')

@@ -44,6 +44,8 @@ export function LinksPage() {
               <span class="row-title">{link.fileName}</span>
               <span class="quiet row-note">
                 {t('made', { when: formatDistance(link.createdAt) })}
+                {link.maxUses !== null &&
+                  ` · ${t('link_used', { used: link.used ?? 0, of: link.maxUses })}`}
               </span>
             </div>
             <div class="row-state">

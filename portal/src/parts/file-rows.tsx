@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { post } from '../api.ts'
 import { formatSize, formatTime } from '../format.ts'
-import { t } from '../texts.ts'
+import { t, tn } from '../texts.ts'
 import { type Listing, useList } from '../use-list.ts'
 import type { FileEntry } from '../wire.ts'
 import { CopyField } from './copy-field.tsx'
@@ -69,10 +69,13 @@ function Files({ list }: { list: Listing<FileEntry> }) {
   )
 }
 
+const useCounts = [1, 5, 20] as const
 const lifetimes = [900, 3600, 86_400, 604_800] as const
 
 function LinkDialog({ file, onClose }: { file: FileEntry; onClose(): void }) {
   const [lifetimeSeconds, setLifetime] = useState(86_400)
+  const [maxUses, setMaxUses] = useState('')
+  const [page, setPage] = useState(false)
   const [made, setMade] = useState<{ url: string; expiresAt: string } | null>(null)
   const action = useAction()
   return (
@@ -81,9 +84,9 @@ function LinkDialog({ file, onClose }: { file: FileEntry; onClose(): void }) {
         <form
           onSubmit={(event) => {
             event.preventDefault()
-            action.run(async () =>
-              setMade(await post(`/files/${file.number}/links`, { lifetimeSeconds })),
-            )
+            const limits = maxUses === '' ? {} : { maxUses: Number(maxUses) }
+            const wish = { lifetimeSeconds, page, ...limits }
+            action.run(async () => setMade(await post(`/files/${file.number}/links`, wish)))
           }}
         >
           <p>{t('link_lead')}</p>
@@ -101,6 +104,29 @@ function LinkDialog({ file, onClose }: { file: FileEntry; onClose(): void }) {
               ))}
             </select>
           </div>
+          <div class="field">
+            <label for="max-uses">{t('link_uses')}</label>
+            <select
+              id="max-uses"
+              value={maxUses}
+              onChange={(event) => setMaxUses(event.currentTarget.value)}
+            >
+              <option value="">{t('link_uses_any')}</option>
+              {useCounts.map((count) => (
+                <option key={count} value={String(count)}>
+                  {tn('link_uses_count', count)}
+                </option>
+              ))}
+            </select>
+          </div>
+          <label class="check">
+            <input
+              type="checkbox"
+              checked={page}
+              onChange={(event) => setPage(event.currentTarget.checked)}
+            />{' '}
+            {t('link_page')}
+          </label>
           <ErrorNotice error={action.error} />
           <button type="submit" class="primary" disabled={action.isBusy}>
             {t('link_make')}

@@ -154,6 +154,13 @@ export const fr: Texts = {
   lifetime_3600: 'une heure',
   lifetime_86400: 'un jour',
   lifetime_604800: 'une semaine',
+  link_uses: 'Il vaut pour',
+  link_uses_any: 'autant de téléchargements que voulu',
+  link_uses_count_one: '{count} téléchargement',
+  link_uses_count_other: '{count} téléchargements',
+  link_page:
+    'Derrière une page avec un bouton, pour que les aperçus des messageries ne l’utilisent pas',
+  link_used: '{used} téléchargements utilisés sur {of}',
   link_make: 'Créer le lien',
   link_url: 'Le lien',
   link_until: 'Il ouvre le fichier jusqu’au {when}.',
