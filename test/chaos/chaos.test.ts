@@ -1,0 +1,23 @@
+import { randomInt } from 'node:crypto'
+import { describe, it } from 'node:test'
+import { hasRadosgw } from '../support/radosgw.ts'
+import { full } from '../support/size.ts'
+import { noPostgres } from '../support/test-database.ts'
+import { type ChaosSize, runChaos } from './run-chaos.ts'
+
+const store = hasRadosgw() ? 'real' : 'fake'
+const sizes = {
+  short: { nodes: 2, workers: 1, clients: 20, rounds: 5, longestMs: 2500, store: 'fake' },
+  middle: { nodes: 3, workers: 2, clients: 60, rounds: 10, longestMs: 10_000, store },
+  long: { nodes: 3, workers: 2, clients: 200, rounds: 25, longestMs: 10_000, store },
+} as const satisfies Record<string, ChaosSize>
+
+const isLong = process.env.CLAIMCHECK_CHAOS_SIZE === 'long'
+const size = isLong ? sizes.long : full ? sizes.middle : sizes.short
+/** `npm test` says the same each time; longer ones look for what nobody has seen yet. */
+const seed =
+  process.env.CLAIMCHECK_CHAOS_SEED ?? (size === sizes.short ? '1' : String(randomInt(2 ** 32)))
+
+describe('three nodes while everything goes wrong', { skip: noPostgres }, () => {
+  it('lose nothing, do nothing twice, and deliver every byte right', (t) => runChaos(t, seed, size))
+})

@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { rm, writeFile } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
+import type { TestContext } from 'node:test'
+
+/** A node or a worker: a process that is killed, paused, and started again. */
+export interface Member {
+  readonly name: string
+  start(): Promise<void>
+  kill(): Promise<void>
+  /** `SIGSTOP`, `SIGCONT`, or what shifts its clock. */
+  signal(signal: NodeJS.Signals): void
+  /** Leaves no room in its temporary folder, or makes room again. */
+  fillDisk(isFull: boolean): Promise<void>
+  /** Ends it as an operator does; its exit code. */
+  stop(): Promise<number | null>
+  /** The end of what it said on its standard error. */
+  errors(): string
+}
+
+export interface MemberOptions {
+  readonly name: string
+  readonly command: readonly string[]
+  readonly cwd: string
+  readonly env: Record<string, string>
+  /** Where it has a small file system of its own; null for none. */
+  readonly ownDisk: string | null
+  /** Hears each line that it prints. */
+  onLine(line: string): void
+  /** It begins only when it has printed a line. */
+  readonly isReadyByLine: boolean
+}
+
+/** The room in a member's own file system: for every file that is made at the same time. */
+const DISK = '96m'
+
+/** Ends with the test. */
+export function createMember(t: Pick<TestContext, 'after'>, options: MemberOptions): Member {
+  const { name, cwd, env, ownDisk } = options
+  const command = ownDisk === null ? options.command : [...withOwnDisk(ownDisk), ...options.command]
+  let child: ChildProcess | null = null
+  let errors = ''
+
+  async function kill(): Promise<void> {
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return
+    const ended = once(child, 'exit')
+    child.kill('SIGKILL')
+    await ended
+  }
+  t.after(kill)
+
+  return {
+    name,
+    kill,
+    errors: () => errors,
+    async start() {
+      child = spawn(command[0] ?? '', command.slice(1), {
+        ...{ cwd, env: { PATH: process.env.PATH ?? '', ...env } },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+      child.stderr?.on('data', (chunk) => {
+        errors = (errors + chunk).slice(-20_000)
+      })
+      await hear(child, options)
+    },
+    signal: (signal) => void child?.kill(signal),
+    async fillDisk(isFull) {
+      // The file system is seen from outside through the process that has it.
+      const ballast = `/proc/${child?.pid}/root${ownDisk}/ballast`
+      if (!isFull) return await rm(ballast, { force: true })
+      await writeFile(ballast, Buffer.alloc(Number.parseInt(DISK, 10) * 1024 * 1024)).catch(
+        unlessFull,
+      )
+    },
+    async stop() {
+      if (child === null) return null
+      const ended = once(child, 'exit')
+      child.kill('SIGTERM')
+      const [code] = await ended
+      return code as number | null
+    },
+  }
+}
+
+/** Resolves when it is ready, and goes on hearing. */
+async function hear(child: ChildProcess, options: MemberOptions): Promise<void> {
+  const { name, onLine, isReadyByLine } = options
+  const ready = Promise.withResolvers<void>()
+  child.on('exit', () => ready.reject(new Error(`${name} ended before it was ready.`)))
+  if (child.stdout === null) throw new Error('It cannot be heard.')
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    onLine(line)
+    ready.resolve()
+  })
+  if (!isReadyByLine) ready.resolve()
+  await ready.promise
+}
+
+/** What runs a program with a small file system in memory in this folder, which nobody else sees. */
+export function withOwnDisk(folder: string): string[] {
+  const script = `mount -t tmpfs -o size=${DISK} none ${folder} && exec "$0" "$@"`
+  return ['unshare', '--user', '--map-root-user', '--mount', 'sh', '-c', script]
+}
+
+function unlessFull(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOSPC') throw error
+}

@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import { bytesOf, filesOf } from './content.ts'
+import { type Asking, askPatiently } from './patience.ts'
+
+/**
+ * A program outside that makes the `outside` downloads. It prints a line for each job whose completion
+ * was acknowledged.
+ */
+const { TEST_URL: url = '', TEST_TOKEN: token = '' } = process.env
+
+interface Work {
+  number: number
+  attempt: number
+  info: { tag: string }
+}
+
+const lost = new Error('The job is no longer ours.')
+
+for (;;) {
+  const work = await claim()
+  if (work === null) continue
+  try {
+    await make(work)
+  } catch (error) {
+    if (error !== lost) throw error
+  }
+}
+
+async function claim(): Promise<Work | null> {
+  const body = { types: ['outside'], worker: `worker ${process.pid}`, wait: 5 }
+  const asking = { ...post(body), expect: [200, 204] }
+  const response = await askPatiently(`${url}/v1/work/claim`, asking)
+  // An answer that is cut leaves a job to nobody, until its lease ends.
+  return response.status === 204 ? null : await response.json().catch(() => null)
+}
+
+async function make({ number, attempt, info }: Work): Promise<void> {
+  const place = `${url}/v1/work/${number}`
+  const held = { attempt }
+  for (const file of filesOf(info.tag)) {
+    const body = Buffer.concat([...bytesOf(info.tag, file)])
+    const digest = createHash('sha256').update(body).digest('base64')
+    await step(`${place}/files/${file.name}?attempt=${attempt}`, {
+      method: 'PUT',
+      headers: { ...signIn(), 'repr-digest': `sha-256=:${digest}:` },
+      body,
+      expect: [201, 404, 409],
+    })
+    await step(`${place}/heartbeat`, { ...post(held), expect: [200, 404, 409] })
+    await pause(100)
+  }
+  await step(`${place}/complete`, { ...post(held), expect: [200, 404, 409] })
+  console.log(JSON.stringify({ number, attempt }))
+}
+
+async function step(to: string, asking: Asking): Promise<void> {
+  const response = await askPatiently(to, asking)
+  await response.body?.cancel().catch(() => {})
+  if (response.status >= 400) throw lost
+}
+
+function post(body: object): Omit<Asking, 'expect'> {
+  return {
+    method: 'POST',
+    headers: { ...signIn(), 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  }
+}
+
+function signIn(): Record<string, string> {
+  return { authorization: `Bearer ${token}`, 'content-type': 'application/octet-stream' }
+}
