@@ -47,6 +47,11 @@ export async function thaw(database: Database): Promise<boolean> {
   })
 }
 
+/** Does it refuse changes, because it is being moved or was? */
+export async function isFrozen({ engine, kysely }: Database): Promise<boolean> {
+  return engine === 'sqlite' && (await frozenFor(kysely)) !== null
+}
+
 /** The move that an embedded database is frozen for; null when it takes changes. */
 export async function frozenFor(db: Kysely<Tables>): Promise<string | null> {
   const { rows } = await sql`select 1 from sqlite_master where name = 'frozen'`.execute(db)
