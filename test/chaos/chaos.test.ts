@@ -6,10 +6,14 @@ import { noPostgres } from '../support/test-database.ts'
 import { type ChaosSize, runChaos } from './run-chaos.ts'
 
 const store = hasRadosgw() ? 'real' : 'fake'
+const large = { nodes: 3, workers: 2, leaseSeconds: 3, longestMs: 10_000, store } as const
 const sizes = {
-  short: { nodes: 2, workers: 1, clients: 20, rounds: 5, longestMs: 2500, store: 'fake' },
-  middle: { nodes: 3, workers: 2, clients: 60, rounds: 10, longestMs: 10_000, store },
-  long: { nodes: 3, workers: 2, clients: 200, rounds: 25, longestMs: 10_000, store },
+  short: {
+    ...{ nodes: 2, workers: 1, clients: 20, rounds: 5 },
+    ...{ leaseSeconds: 1, longestMs: 2500, store: 'fake' },
+  },
+  middle: { ...large, clients: 60, rounds: 8 },
+  long: { ...large, clients: 200, rounds: 25 },
 } as const satisfies Record<string, ChaosSize>
 
 const isLong = process.env.CLAIMCHECK_CHAOS_SIZE === 'long'

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { defineConfig, module, worker } from '../../src/define-config.ts'
-import { bytesOf, filesOf } from './content.ts'
+import { bytesOf, filesOf, makingMs } from './content.ts'
 
 const maxAttempts = 12
 const octets = 'application/octet-stream'
@@ -19,10 +19,11 @@ export default defineConfig({
       maxAttempts,
       producer: module({
         async produce({ file, info, signal }) {
-          for (const one of filesOf(tagOf(info))) {
+          const files = filesOf(tagOf(info))
+          for (const one of files) {
             const stream = file(one.name, octets)
             for (const chunk of bytesOf(tagOf(info), one)) stream.write(chunk)
-            await pause(100, undefined, { signal })
+            await pause(makingMs(tagOf(info)) / files.length, undefined, { signal })
             stream.end()
           }
         },

@@ -35,6 +35,7 @@ export interface Cluster {
 export interface ClusterOptions {
   readonly nodes: number
   readonly workers: number
+  readonly leaseSeconds: number
   readonly database: PostgresServer
   readonly store: ChaosStore
   readonly ledger: Ledger
@@ -65,7 +66,7 @@ export async function startCluster(t: TestContext, options: ClusterOptions): Pro
     CLAIMCHECK_CONFIG: here('./claimcheck.config.ts'),
     CLAIMCHECK_SIGNING_KEYS: newKey('test'),
     CLAIMCHECK_MASTER_KEYS: newKey('test'),
-    CLAIMCHECK_LEASE_SECONDS: '2',
+    CLAIMCHECK_LEASE_SECONDS: String(options.leaseSeconds),
     CLAIMCHECK_JOB_RETRY_SECONDS: '0',
     // The sweep is at work all the time, and what it may take is only a little older than a lease.
     CLAIMCHECK_SWEEP_SECONDS: '2',

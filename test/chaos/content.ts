@@ -23,6 +23,11 @@ export function filesOf(tag: string): ExpectedFile[] {
   }))
 }
 
+/** How long it takes to make one: some are at work when their lease ends, and long after. */
+export function makingMs(tag: string): number {
+  return createChance(`${tag} making`).below(6) === 0 ? 3000 : 100
+}
+
 /** The same bytes for the same tag and name. */
 export function* bytesOf(tag: string, { name, size }: ExpectedFile): Generator<Buffer> {
   for (let start = 0; start < size; start += CHUNK) {

@@ -12,6 +12,8 @@ import { describeFault, strike } from './strike.ts'
 
 export interface ChaosSize extends Omit<PlanSize, 'without'> {
   readonly clients: number
+  /** Shorter than who is paused is away, so that somebody else takes their work. */
+  readonly leaseSeconds: number
   readonly store: 'real' | 'fake'
 }
 

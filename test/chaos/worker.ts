@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { bytesOf, filesOf } from './content.ts'
+import { bytesOf, filesOf, makingMs } from './content.ts'
 import { type Asking, askPatiently } from './patience.ts'
 
 /**
@@ -38,7 +38,8 @@ async function claim(): Promise<Work | null> {
 async function make({ number, attempt, info }: Work): Promise<void> {
   const place = `${url}/v1/work/${number}`
   const held = { attempt }
-  for (const file of filesOf(info.tag)) {
+  const files = filesOf(info.tag)
+  for (const file of files) {
     const body = Buffer.concat([...bytesOf(info.tag, file)])
     const digest = createHash('sha256').update(body).digest('base64')
     await step(`${place}/files/${file.name}?attempt=${attempt}`, {
@@ -48,7 +49,7 @@ async function make({ number, attempt, info }: Work): Promise<void> {
       expect: [201, 404, 409],
     })
     await step(`${place}/heartbeat`, { ...post(held), expect: [200, 404, 409] })
-    await pause(100)
+    await pause(makingMs(info.tag) / files.length)
   }
   await step(`${place}/complete`, { ...post(held), expect: [200, 404, 409] })
   console.log(JSON.stringify({ number, attempt }))
