@@ -66,22 +66,24 @@ describe('move()', { skip: noPostgres }, () => {
   })
 
   it('goes on after its process was killed', async (t) => {
-    const { from, environment, url } = await openBoth(t)
+    const { from, to, environment, url } = await openBoth(t)
     const tables = await listTables(from.kysely)
     for (const table of tables) await fill(from, table, 200)
     const words = ['migrate', '--to', url]
+    const cwd = environment.CLAIMCHECK_DATA
     const env = { ...environment, PATH: process.env.PATH ?? '' }
-    const child = spawn(process.execPath, [main, ...words], {
-      cwd: environment.CLAIMCHECK_DATA,
-      env,
-      stdio: ['ignore', 'ignore', 'pipe'],
+    await to.transaction(async (db) => {
+      // It can read the last table, and comes no further than to its rows.
+      await sql`lock table ${sql.table(tables.at(-1)?.name ?? '')} in share mode`.execute(db)
+      const stdio = ['ignore', 'ignore', 'pipe'] as const
+      const child = spawn(process.execPath, [main, ...words], { cwd, env, stdio: [...stdio] })
+      child.stderr?.on('data', (text) => {
+        if (String(text).includes('copying rows')) child.kill('SIGKILL')
+      })
+      const [, signal] = await once(child, 'exit')
+      assert.equal(signal, 'SIGKILL')
     })
-    child.stderr.on('data', (text) => {
-      if (String(text).includes('copying rows')) child.kill('SIGKILL')
-    })
-    const [, signal] = await once(child, 'exit')
-    assert.equal(signal, 'SIGKILL')
-    const again = await runMain([...words, '--json'], { cwd: environment.CLAIMCHECK_DATA, env })
+    const again = await runMain([...words, '--json'], { cwd, env })
     assert.equal(again.code, 0, again.err)
     const report = JSON.parse(again.out) as { tables: { rows: number }[] }
     assert.deepEqual(
