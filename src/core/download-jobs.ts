@@ -54,11 +54,11 @@ export async function completeDownload(
   job: JobRow,
   made: readonly MadeFile[],
 ): Promise<void> {
-  await finishJob(core, job, (change) => showDownload(core, change, { job, made }))
+  await finishJob(core, job, (change) => showDownload(core, change, { job, made }), 'latest')
 }
 
 /**
- * The same inside a change that has ended the job.
+ * The same inside a change that has ended the job, which nobody else can move meanwhile.
  * @throws DeliveryError `invalid` without files
  */
 export async function showDownload(

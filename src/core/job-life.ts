@@ -1,6 +1,7 @@
+import type { Isolation } from '../database/database.ts'
 import type { JobRow } from '../database/tables.ts'
 import type { Core } from './core.ts'
-import { claimJob, endJob, type HeldJob, putJobBack } from './jobs.ts'
+import { claimJobs, endJob, type HeldJob, putJobBack } from './jobs.ts'
 import { type Change, transact } from './transact.ts'
 
 /**
@@ -23,26 +24,41 @@ export interface JobSteps {
 
 export type StepsByKind = ReadonlyMap<string, JobSteps>
 
-/** Claims the next job that can be run; null when none waits. */
+/**
+ * Claims the next jobs that can be run, at most `limit`; none when none waits. They are claimed in one
+ * transaction, whose round trips they share.
+ */
+export async function beginJobs(
+  core: Core,
+  stepsByKind: StepsByKind,
+  claim: { queues: readonly string[]; worker: string; limit: number },
+): Promise<JobRow[]> {
+  for (;;) {
+    const { claimed, begun } = await transact(
+      core,
+      async (change) => {
+        const claimed = await claimJobs(change, core, claim)
+        const begun: JobRow[] = []
+        for (const job of claimed) {
+          if (await beginClaimed(core, change, { job, stepsByKind })) begun.push(job)
+        }
+        return { claimed, begun }
+      },
+      // Other nodes claim at the same time, and their jobs are stepped over as they are now.
+      'latest',
+    )
+    if (begun.length > 0 || claimed.length === 0) return begun
+  }
+}
+
+/** The same for one job; null when none waits. */
 export async function beginJob(
   core: Core,
   stepsByKind: StepsByKind,
   claim: { queues: readonly string[]; worker: string },
 ): Promise<JobRow | null> {
-  for (;;) {
-    const claimed = await transact(
-      core,
-      async (change) => {
-        const job = await claimJob(change, core, claim)
-        if (job === null) return null
-        return { job, begun: await beginClaimed(core, change, { job, stepsByKind }) }
-      },
-      // Other nodes claim at the same time, and their jobs are stepped over as they are now.
-      'latest',
-    )
-    if (claimed === null) return null
-    if (claimed.begun) return claimed.job
-  }
+  const [job] = await beginJobs(core, stepsByKind, { ...claim, limit: 1 })
+  return job ?? null
 }
 
 async function beginClaimed(
@@ -69,17 +85,25 @@ async function beginClaimed(
 
 /**
  * Ends an attempt well: what `show` writes becomes visible in the same moment as the job is done.
+ * @param isolation `latest` where `show` writes nothing that another change could have made untrue:
+ *   PostgreSQL takes jobs that end at the same time, beside each other in
+ *   the index, for a conflict: eight at once were done again every second time
  * @throws DeliveryError `lease_lost` when the job is no longer this worker's; then nothing is shown
  */
 export async function finishJob(
   core: Core,
   job: HeldJob,
   show: (change: Change) => Promise<void>,
+  isolation: Isolation = 'alone',
 ): Promise<void> {
-  await transact(core, async (change) => {
-    await endJob(change, job, { state: 'done' })
-    await show(change)
-  })
+  await transact(
+    core,
+    async (change) => {
+      await endJob(change, job, { state: 'done' })
+      await show(change)
+    },
+    isolation,
+  )
 }
 
 export interface Failure {

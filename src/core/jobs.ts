@@ -58,27 +58,32 @@ export async function enqueueJob(change: Change, job: NewJob): Promise<JobRow> {
 }
 
 /**
- * Takes the job that has waited longest and makes it this worker's until its lease ends. A running
- * job whose lease has ended is taken again: its worker is dead, or no longer to be believed. The
- * attempt number that comes with it is the fence: every later step names it.
+ * Takes the jobs that have waited longest, at most `limit`, and makes them this worker's until their
+ * lease ends. A running job whose lease has ended is taken again: its worker is dead, or no longer to
+ * be believed. The attempt number that comes with it is the fence: every later step names it.
  */
-export async function claimJob(
+export async function claimJobs(
   change: Change,
   core: Core,
-  claim: { queues: readonly string[]; worker: string },
-): Promise<JobRow | null> {
-  if (claim.queues.length === 0) return null
-  const next = change.db
-    .selectFrom('jobs')
-    .select('number')
-    .where('queue', 'in', claim.queues)
-    .where('claimable_at', '<=', change.now)
-    .orderBy('claimable_at')
-    .orderBy('number')
-    .limit(1)
-    // Two nodes that claim at once must not wait for each other; SQLite has only one writer.
-    .$if(core.database.engine === 'postgres', (query) => query.forUpdate().skipLocked())
-  const row = await change.db
+  claim: { queues: readonly string[]; worker: string; limit: number },
+): Promise<JobRow[]> {
+  if (claim.queues.length === 0) return []
+  const rows = await change.db
+    // Read once, however the statement is planned: read anew it would lock others, and take more.
+    .with(
+      (cte) => cte('next').materialized(),
+      (db) =>
+        db
+          .selectFrom('jobs')
+          .select('number')
+          .where('queue', 'in', claim.queues)
+          .where('claimable_at', '<=', change.now)
+          .orderBy('claimable_at')
+          .orderBy('number')
+          .limit(claim.limit)
+          // Two nodes that claim at once must not wait for each other; SQLite has only one writer.
+          .$if(core.database.engine === 'postgres', (query) => query.forUpdate().skipLocked()),
+    )
     .updateTable('jobs')
     .set({
       state: 'running',
@@ -87,10 +92,10 @@ export async function claimJob(
       worker: claim.worker,
       started_at: change.now,
     })
-    .where('number', '=', next)
+    .where('number', 'in', (db) => db.selectFrom('next').select('number'))
     .returningAll()
-    .executeTakeFirst()
-  return row ?? null
+    .execute()
+  return rows.sort((a, b) => a.number - b.number)
 }
 
 /** What a worker holds: enough to prove that the job is still its own. */

@@ -40,15 +40,10 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
   })
   const pool = createPool(url, options)
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
-  const names = new Map<string, string>()
   return {
     engine: 'postgres',
     kysely,
-    read<Row>(query: CompiledQuery<Row>) {
-      const name = names.get(query.sql) ?? `read_${names.size}`
-      names.set(query.sql, name)
-      return pool.runPrepared<Row>(name, query.sql, query.parameters)
-    },
+    read: <Row>(query: CompiledQuery<Row>) => pool.run<Row>(query.sql, query.parameters),
     transaction: (work, isolation) => repeat(kysely, work, isolation),
     alone: (work) => runAlone(url, options, work),
     settledEvents: createSettledNumbers(pool),

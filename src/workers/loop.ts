@@ -1,5 +1,5 @@
 import type { Core } from '../core/core.ts'
-import { beginJob, type StepsByKind } from '../core/job-life.ts'
+import { beginJobs, type StepsByKind } from '../core/job-life.ts'
 import { nextClaimableAt, type ServerQueue } from '../core/jobs.ts'
 import type { JobRow } from '../database/tables.ts'
 import type { JobHandler } from './handler.ts'
@@ -59,9 +59,10 @@ export function startWorkerLoop(core: Core, options: WorkerLoopOptions): WorkerL
 
   async function fill(): Promise<void> {
     while (!stopped && running.size < options.concurrency) {
-      const job = await beginJob(core, steps, { queues, worker: options.worker })
-      if (job === null) return
-      start(job)
+      const limit = options.concurrency - running.size
+      const jobs = await beginJobs(core, steps, { queues, worker: options.worker, limit })
+      if (jobs.length === 0) return
+      for (const job of jobs) start(job)
     }
   }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { after, describe, it } from 'node:test'
 import { createMasterKeys, type NamedMasterKey } from '../../src/core/encryption/master-keys.ts'
-import { claimJob, enqueueJob } from '../../src/core/jobs.ts'
+import { claimJobs, enqueueJob } from '../../src/core/jobs.ts'
 import { putWorkFile, takeWorkFiles } from '../../src/core/outside-work/work-files.ts'
 import {
   contentOf,
@@ -85,8 +85,9 @@ describe('an encrypted stored file', () => {
         accountId: account.id,
         maxAttempts: 3,
       })
-      const claim = { queues: ['worker:acme:report'], worker: 'ada:1' }
-      return (await claimJob(change, before, claim)) as JobRow
+      const claim = { queues: ['worker:acme:report'], worker: 'ada:1', limit: 1 }
+      const [claimed] = await claimJobs(change, before, claim)
+      return claimed as JobRow
     })
     const made = { name: 'report.txt', mediaType: 'text/plain', bytes }
     await transact(before, (change) => putWorkFile(change, job, made))

@@ -9,7 +9,7 @@ import { beginJob, failJob, finishJob, type StepsByKind, stopJob } from '../job-
 import { findJob, type HeldJob, heartbeat } from '../jobs.ts'
 import { demand } from '../may.ts'
 import type { Principal } from '../principal.ts'
-import { transact } from '../transact.ts'
+import { type Change, transact } from '../transact.ts'
 import { removeLostWorkFiles, takeWorkFiles } from './work-files.ts'
 
 /** A job that a program outside has claimed, with what it needs to do it. */
@@ -156,10 +156,11 @@ export async function completeWork(
   held: HeldJob,
 ): Promise<DeliveryRow> {
   const { job, delivery } = await findHeldWork(core, principal, held)
-  await finishJob(core, held, async (change) => {
+  const show = async (change: Change) => {
     const made = await takeWorkFiles(change, held)
     await showDownload(core, change, { job, made })
-  })
+  }
+  await finishJob(core, held, show, 'latest')
   return (await findDeliveryByNumber(core.database.kysely, delivery.number)) ?? delivery
 }
 

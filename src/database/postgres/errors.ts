@@ -17,7 +17,19 @@ export function unavailable(sentence: string, cause: unknown): DeliveryError {
 /** Two changes were in each other's way, and this one was undone: it can be done again from the start. */
 export function isConflict(error: unknown): boolean {
   // serialization_failure, deadlock_detected
-  return /^(40001|40P01)$/.test(codeOf(error))
+  return /^(40001|40P01)$/.test(codeOf(error)) || isOutdatedPlan(error)
+}
+
+/**
+ * A node of a newer version has added a column to a table of which a prepared statement returns all. On
+ * this connection the statement fails from then on.
+ */
+export function isOutdatedPlan(error: unknown): boolean {
+  return (
+    codeOf(error) === '0A000' &&
+    error instanceof Error &&
+    error.message === 'cached plan must not change result type'
+  )
 }
 
 /**
@@ -31,7 +43,12 @@ export function isBrokenKey(error: unknown): boolean {
 /** After this error the connection must not be used again: it is lost, busy, or leads to a server that takes no writes. */
 export function spoilsConnection(error: unknown): boolean {
   const code = codeOf(error)
-  return code === '25006' || !/^[0-9A-Z]{5}$/.test(code) || /^(08|57P)/.test(code)
+  return (
+    isOutdatedPlan(error) ||
+    code === '25006' ||
+    !/^[0-9A-Z]{5}$/.test(code) ||
+    /^(08|57P)/.test(code)
+  )
 }
 
 /** Codes: appendix A of PostgreSQL's documentation. */

@@ -1,11 +1,8 @@
-import type {
-  PostgresPool as KyselyPool,
-  PostgresCursor,
-  PostgresPoolClient,
-  PostgresQueryResult,
-} from 'kysely'
+import type { PostgresPool as KyselyPool } from 'kysely'
 import pg from 'pg'
-import { asPassingTrouble, spoilsConnection } from './errors.ts'
+import { asPassingTrouble } from './errors.ts'
+import { openSession } from './session.ts'
+import { createStatements } from './statements.ts'
 import { postgresTypes } from './types.ts'
 
 export interface PostgresLimits {
@@ -35,8 +32,8 @@ export function connectionConfig(url: string, limits: PostgresLimits): pg.Client
 
 /** @throws DeliveryError `unavailable`, from everything, in trouble that passes by itself */
 export interface PostgresPool extends KyselyPool {
-  /** Runs a statement that the server keeps prepared on each connection under this name. */
-  runPrepared<Row>(name: string, sql: string, parameters: readonly unknown[]): Promise<Row[]>
+  /** Runs one statement outside of any transaction. */
+  run<Row>(sql: string, parameters: readonly unknown[]): Promise<Row[]>
 }
 
 /** Connections that are made when they are needed, and made anew when the server was away. */
@@ -45,28 +42,25 @@ export function createPool(url: string, limits: PostgresLimits): PostgresPool {
     ...connectionConfig(url, limits),
     max: limits.connections,
     idleTimeoutMillis: 30_000,
+    // What begins a transaction goes out together with its first statement.
+    pipeline: true,
   })
   // A connection that breaks while it is idle has left the pool by itself; one that breaks between two
   // statements fails at the next.
   pool.on('error', () => {})
   pool.on('connect', (client) => client.on('error', () => {}))
+  const statements = createStatements()
+  const connect = async () => openSession(await pool.connect().catch(rethrow), statements)
   let ending: Promise<void> | null = null
   return {
     options: pool.options,
-    connect: async () => guarded(await pool.connect().catch(rethrow)),
-    async runPrepared<Row>(name: string, text: string, parameters: readonly unknown[]) {
-      const client = await pool.connect().catch(rethrow)
+    connect,
+    async run<Row>(sql: string, parameters: readonly unknown[]) {
+      const session = await connect()
       try {
-        const { rows } = await client.query<Row & object>({
-          name,
-          text,
-          values: asValues(parameters),
-        })
-        client.release()
-        return rows
-      } catch (error) {
-        client.release(spoilsConnection(error))
-        return rethrow(error)
+        return (await session.query<Row>(sql, parameters)).rows
+      } finally {
+        session.release()
       }
     },
     end() {
@@ -74,30 +68,6 @@ export function createPool(url: string, limits: PostgresLimits): PostgresPool {
       return ending
     },
   }
-}
-
-/** A connection that leaves the pool when it has failed in a way that it does not recover from. */
-function guarded(client: pg.PoolClient): PostgresPoolClient {
-  let spoiled = false
-
-  function query<R>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>>
-  function query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>
-  function query(sql: unknown, parameters: readonly unknown[] = []) {
-    if (typeof sql !== 'string') throw new Error('Pages are read by keys, never by cursors.')
-    return client.query(sql, asValues(parameters)).catch((error: unknown) => {
-      spoiled ||= spoilsConnection(error)
-      return rethrow(error)
-    }) as unknown
-  }
-
-  return { query, release: (destroy = false) => client.release(destroy || spoiled) }
-}
-
-/** PostgreSQL has no NUL in its texts: what is looked for with one is not there. */
-function asValues(parameters: readonly unknown[]): unknown[] {
-  return parameters.map((value) =>
-    typeof value === 'string' ? value.replaceAll('\0', '\u{fffd}') : value,
-  )
 }
 
 function rethrow(error: unknown): never {

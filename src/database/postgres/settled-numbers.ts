@@ -14,13 +14,13 @@ export function createSettledNumbers(pool: PostgresPool): () => Promise<number> 
 
   /** The steps are statements of their own, in this order: what follows holds only so. */
   async function look(): Promise<number> {
-    const number = await ask('last_number', lastNumber)
+    const number = await ask(lastNumber)
     if (number > settled) {
       // A change has its transaction's number before it takes an event's (migration 0010): whoever
       // took one up to `number` has a smaller one than this statement, which is the newest.
-      const transaction = await ask('newest_transaction', newestTransaction)
+      const transaction = await ask(newestTransaction)
       if (open.length < MOST_OPEN) open.push({ number, transaction })
-      const oldest = await ask('oldest_transaction', oldestTransaction)
+      const oldest = await ask(oldestTransaction)
       settled = Math.max(
         settled,
         ...open.filter((one) => one.transaction <= oldest).map((one) => one.number),
@@ -30,8 +30,8 @@ export function createSettledNumbers(pool: PostgresPool): () => Promise<number> 
     return settled
   }
 
-  async function ask(name: string, sql: string): Promise<number> {
-    const [row] = await pool.runPrepared<{ value: number }>(name, sql, [])
+  async function ask(sql: string): Promise<number> {
+    const [row] = await pool.run<{ value: number }>(sql, [])
     return row?.value ?? 0
   }
 

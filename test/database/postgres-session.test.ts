@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { describe, it, type TestContext } from 'node:test'
+import { sql } from 'kysely'
+import { openPostgres } from '../../src/database/open-postgres.ts'
+import { createEmptyDatabase, noPostgres, testLimits } from '../support/test-database.ts'
+
+type Notes = { notes: { text: string } }
+
+describe('a session of PostgreSQL', { skip: noPostgres }, () => {
+  it('goes on when another node adds a column to a table that it reads', async (t) => {
+    const database = await openNotes(t)
+    const notes = database.kysely.withTables<Notes>()
+    const read = () => notes.selectFrom('notes').selectAll().execute()
+    assert.deepEqual(await read(), [{ text: 'first' }])
+    await addColumn(notes)
+    assert.deepEqual(await read(), [{ text: 'first', size: 5 }])
+    assert.deepEqual(await database.read(notes.selectFrom('notes').selectAll().compile()), [
+      { text: 'first', size: 5 },
+    ])
+  })
+
+  it('begins a change anew whose statement has become outdated meanwhile', async (t) => {
+    const database = await openNotes(t)
+    const notes = database.kysely.withTables<Notes>()
+    let begun = 0
+    const change = () =>
+      database.transaction(async (db) => {
+        begun += 1
+        const add = db.withTables<Notes>().insertInto('notes').values({ text: 'more' })
+        return await add.returningAll().execute()
+      })
+    assert.deepEqual(await change(), [{ text: 'more' }])
+    await addColumn(notes)
+    assert.deepEqual(await change(), [{ text: 'more', size: 5 }])
+    assert.equal(begun, 3)
+    assert.equal((await notes.selectFrom('notes').selectAll().execute()).length, 3)
+  })
+
+  it('undoes a change whose first or later statement fails', async (t) => {
+    const database = await openNotes(t)
+    const notes = database.kysely.withTables<Notes>()
+    await assert.rejects(
+      database.transaction((db) => sql`insert into notes (text) values (null)`.execute(db)),
+    )
+    await assert.rejects(
+      database.transaction(async (db) => {
+        await db.withTables<Notes>().insertInto('notes').values({ text: 'gone' }).execute()
+        await sql`select 1 / ${0}::integer`.execute(db)
+      }),
+    )
+    await assert.rejects(
+      database.transaction(async (db) => {
+        await db.withTables<Notes>().insertInto('notes').values({ text: 'gone' }).execute()
+        throw new Error('after all')
+      }),
+    )
+    await database.transaction(async () => {})
+    assert.deepEqual(await notes.selectFrom('notes').selectAll().execute(), [{ text: 'first' }])
+  })
+
+  it('runs its first statement at the level that was asked for', async (t) => {
+    const database = await openNotes(t)
+    const level = (isolation?: 'latest') =>
+      database.transaction(
+        async (db) =>
+          (
+            await sql<{ level: string }>`
+            select current_setting('transaction_isolation') as level`.execute(db)
+          ).rows[0]?.level,
+        isolation,
+      )
+    assert.deepEqual([await level(), await level('latest')], ['serializable', 'read committed'])
+  })
+})
+
+/** One connection, so that it is the same one that a statement was prepared on. */
+async function openNotes(t: TestContext) {
+  const database = await openPostgres(await createEmptyDatabase(), {
+    ...testLimits,
+    connections: 1,
+  })
+  t.after(() => database.close())
+  await sql`create table notes (text text not null)`.execute(database.kysely)
+  await sql`insert into notes (text) values ('first')`.execute(database.kysely)
+  return database
+}
+
+async function addColumn(db: Parameters<ReturnType<typeof sql>['execute']>[0]): Promise<void> {
+  await sql`alter table notes add column size integer not null default 5`.execute(db)
+}
