@@ -57,7 +57,12 @@ async function run(
     ],
     {
       stdio: 'inherit',
-      env: { ...process.env, ...(values.full ? { CLAIMCHECK_TEST_SIZE: 'full' } : {}) },
+      env: {
+        ...process.env,
+        // Two hundred processes load the same source: one strips its types and compiles it for all (a fifth of the time).
+        NODE_COMPILE_CACHE: join(folder, 'compiled'),
+        ...(values.full ? { CLAIMCHECK_TEST_SIZE: 'full' } : {}),
+      },
     },
   )
   const stop = (signal: NodeJS.Signals): void => {
