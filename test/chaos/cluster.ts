@@ -26,6 +26,8 @@ export interface Cluster {
   readonly workers: readonly Member[]
   readonly database: PostgresServer
   readonly store: ChaosStore
+  /** Rejects when a node or a worker ends that nobody has ended. */
+  readonly fallen: Promise<never>
   /** Is every node up and ready? */
   isReady(): Promise<boolean>
   /** The installation without a server, for who looks at it afterwards; closed with the test. */
@@ -82,10 +84,13 @@ export async function startCluster(t: TestContext, options: ClusterOptions): Pro
   const worker = await createTestAccount(first.core, 'worker', { permissions: ['work:*'] })
   await first.close()
 
+  const fallen = Promise.withResolvers<never>()
+  fallen.promise.catch(() => {})
+  const onFall = (how: string) => fallen.reject(new Error(how))
   const urls: (string | null)[] = []
   const nodes = await Promise.all(
     Array.from({ length: options.nodes }, (_, index) =>
-      createNode(t, { index, folder, environment, balancer, urls }),
+      createNode(t, { index, folder, environment, balancer, urls, onFall }),
     ),
   )
   await Promise.all(nodes.map((node) => node.start()))
@@ -96,13 +101,14 @@ export async function startCluster(t: TestContext, options: ClusterOptions): Pro
       cwd: folder,
       env: { TEST_URL: url, TEST_TOKEN: worker.token },
       ownDisk: null,
+      onFall,
       onLine: (line) => void ledger.completions.push(JSON.parse(line)),
       isReadyByLine: false,
     }),
   )
   await Promise.all(workers.map((one) => one.start()))
   return {
-    ...{ url, customers, nodes, workers, database, store },
+    ...{ url, customers, nodes, workers, database, store, fallen: fallen.promise },
     async isReady() {
       const answers = urls.map((one) =>
         fetch(`${one}/readyz`, { signal: AbortSignal.timeout(5000) }).catch(() => null),
@@ -133,11 +139,12 @@ interface NodeOptions {
   readonly environment: Record<string, string>
   readonly balancer: Balancer
   readonly urls: (string | null)[]
+  onFall(how: string): void
 }
 
 /** Even ones are ahead when their clock is shifted, odd ones are behind. */
 async function createNode(t: TestContext, options: NodeOptions): Promise<Member> {
-  const { index, folder, environment, balancer, urls } = options
+  const { index, folder, environment, balancer, urls, onFall } = options
   const temporary = join(folder, `tmp-${index}`)
   await mkdir(temporary)
   return createMember(t, {
@@ -153,6 +160,7 @@ async function createNode(t: TestContext, options: NodeOptions): Promise<Member>
       TEST_CLOCK_MS: String(index % 2 === 0 ? CLOCK_SHIFT_MS : -CLOCK_SHIFT_MS),
     },
     ownDisk: canFillDisks() ? temporary : null,
+    onFall,
     onLine(line) {
       const { url } = JSON.parse(line) as { url: string }
       urls[index] = url

@@ -25,7 +25,7 @@ export function filesOf(tag: string): ExpectedFile[] {
 
 /** How long it takes to make one: some are at work when their lease ends, and long after. */
 export function makingMs(tag: string): number {
-  return createChance(`${tag} making`).below(6) === 0 ? 3000 : 100
+  return createChance(`${tag} making`).below(10) === 0 ? 3000 : 100
 }
 
 /** The same bytes for the same tag and name. */

@@ -33,8 +33,8 @@ const wishes: readonly TypeName[] = [
   ...(['made', 'made', 'made', 'spooled', 'spooled', 'outside', 'outside', 'outside'] as const),
   'doomed',
 ]
-/** An order takes no longer, however much goes wrong. */
-const PATIENCE_MS = 180_000
+/** Nothing takes longer, however much goes wrong. */
+const PATIENCE_MS = 300_000
 
 /**
  * Asks for a download, finds it in the listing, waits for it, and picks its files up.
@@ -54,6 +54,7 @@ export async function visit({ url, customer, ledger, tag }: Visit): Promise<void
   if (state !== 'done' && state !== 'failed') throw new Error(`${id} is ${state}.`)
   if (state === 'failed' && !message) throw new Error(`${id} failed without a reason.`)
   if (type === 'doomed' && state === 'done') throw new Error(`${id} cannot be done.`)
+  if (type !== 'doomed' && state === 'failed') ledger.note(`${type} ${id} failed: ${message}`)
   if (state === 'done') await pickUp({ url, customer, ledger, tag }, ticket)
   ticket.end = state
 }
@@ -99,7 +100,7 @@ async function untilOver(url: string, { headers }: Customer, id: string): Promis
     const delivery = await askForJson<DeliveryJson>(`${url}/v1/deliveries/${id}`, asking)
     if (!['pending', 'running'].includes(delivery.state)) return delivery
     if (performance.now() > patience) {
-      throw new Error(`${id} is ${delivery.state} since three minutes: ${delivery.message}`)
+      throw new Error(`${id} is ${delivery.state} since five minutes: ${delivery.message}`)
     }
   }
 }

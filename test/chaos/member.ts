@@ -1,12 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { rm, writeFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import type { TestContext } from 'node:test'
+import { until } from '../support/until.ts'
 
 /** A node or a worker: a process that is killed, paused, and started again. */
 export interface Member {
   readonly name: string
+  /** Starts it as a supervisor does: again when it ends before it is ready, for a minute at most. */
   start(): Promise<void>
   kill(): Promise<void>
   /** `SIGSTOP`, `SIGCONT`, or what shifts its clock. */
@@ -26,6 +29,8 @@ export interface MemberOptions {
   readonly env: Record<string, string>
   /** Where it has a small file system of its own; null for none. */
   readonly ownDisk: string | null
+  /** Hears that it has ended, which nobody had asked it to. */
+  onFall(how: string): void
   /** Hears each line that it prints. */
   onLine(line: string): void
   /** It begins only when it has printed a line. */
@@ -41,29 +46,42 @@ export function createMember(t: Pick<TestContext, 'after'>, options: MemberOptio
   const command = ownDisk === null ? options.command : [...withOwnDisk(ownDisk), ...options.command]
   let child: ChildProcess | null = null
   let errors = ''
+  /** It is ready, and nobody has told it to end. */
+  let isUp = false
 
-  async function kill(): Promise<void> {
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return
+  async function end(signal: NodeJS.Signals): Promise<number | null> {
+    isUp = false
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return null
     const ended = once(child, 'exit')
-    child.kill('SIGKILL')
-    await ended
+    child.kill(signal)
+    const [code] = await ended
+    return code as number | null
   }
-  t.after(kill)
 
+  /** False when it ended before it was ready. */
+  async function begin(): Promise<boolean> {
+    const begun = spawn(command[0] ?? '', command.slice(1), {
+      ...{ cwd, env: { PATH: process.env.PATH ?? '', ...env } },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    child = begun
+    begun.stderr.on('data', (chunk) => {
+      errors = (errors + chunk).slice(-20_000)
+    })
+    begun.on('exit', (code, signal) => {
+      if (isUp && child === begun) options.onFall(`${name} has ended by itself: ${code ?? signal}`)
+    })
+    isUp = await hear(begun, options)
+    return isUp
+  }
+
+  t.after(() => end('SIGKILL'))
   return {
     name,
-    kill,
+    kill: async () => void (await end('SIGKILL')),
+    stop: () => end('SIGTERM'),
     errors: () => errors,
-    async start() {
-      child = spawn(command[0] ?? '', command.slice(1), {
-        ...{ cwd, env: { PATH: process.env.PATH ?? '', ...env } },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      })
-      child.stderr?.on('data', (chunk) => {
-        errors = (errors + chunk).slice(-20_000)
-      })
-      await hear(child, options)
-    },
+    start: () => until(`${name} is up`, begin),
     signal: (signal) => void child?.kill(signal),
     async fillDisk(isFull) {
       // The file system is seen from outside through the process that has it.
@@ -73,28 +91,22 @@ export function createMember(t: Pick<TestContext, 'after'>, options: MemberOptio
         unlessFull,
       )
     },
-    async stop() {
-      if (child === null) return null
-      const ended = once(child, 'exit')
-      child.kill('SIGTERM')
-      const [code] = await ended
-      return code as number | null
-    },
   }
 }
 
-/** Resolves when it is ready, and goes on hearing. */
-async function hear(child: ChildProcess, options: MemberOptions): Promise<void> {
-  const { name, onLine, isReadyByLine } = options
-  const ready = Promise.withResolvers<void>()
-  child.on('exit', () => ready.reject(new Error(`${name} ended before it was ready.`)))
-  if (child.stdout === null) throw new Error('It cannot be heard.')
+/** Resolves when it is ready, or has ended, and goes on hearing. */
+async function hear(
+  child: ChildProcessByStdio<null, Readable, Readable>,
+  { onLine, isReadyByLine }: MemberOptions,
+): Promise<boolean> {
+  const ready = Promise.withResolvers<boolean>()
+  child.on('exit', () => ready.resolve(false))
   createInterface({ input: child.stdout }).on('line', (line) => {
     onLine(line)
-    ready.resolve()
+    ready.resolve(true)
   })
-  if (!isReadyByLine) ready.resolve()
-  await ready.promise
+  if (!isReadyByLine) ready.resolve(true)
+  return await ready.promise
 }
 
 /** What runs a program with a small file system in memory in this folder, which nobody else sees. */

@@ -38,7 +38,13 @@ export async function runChaos(t: TestContext, seed: string, size: ChaosSize): P
     assert.deepEqual(new Set(codes), new Set([0]), 'a node did not stop by itself')
     await check((await cluster.open()).core, ledger)
   } catch (cause) {
-    throw new Error(explain(seed, ledger, cluster, cause), { cause })
+    ledger.note(cause instanceof Error ? cause.message : String(cause))
+    const open = await describeOpen(cluster).catch((error: Error) => error.message)
+    const said = [...cluster.nodes, ...cluster.workers].map(
+      (one) => `${one.name} said at last:\n${one.errors().slice(-2000)}`,
+    )
+    const lines = [`CLAIMCHECK_CHAOS_SEED=${seed}`, ...ledger.timeline, open, ...said]
+    throw new Error(lines.join('\n'), { cause })
   }
   for (const line of [...ledger.timeline, sumUp(ledger)]) t.diagnostic(line)
 }
@@ -53,6 +59,7 @@ interface Course {
 /** Customers come until the plan is over, and stay until they have everything; the first flaw ends it all. */
 async function runPlan(cluster: Cluster, { seed, plan, clients, ledger }: Course): Promise<void> {
   let isOver = false
+  let struck: Promise<unknown> = Promise.resolve()
   const customers = Array.from({ length: clients }, async (_, index) => {
     const customer = cluster.customers[index % cluster.customers.length]
     assert.ok(customer)
@@ -68,21 +75,24 @@ async function runPlan(cluster: Cluster, { seed, plan, clients, ledger }: Course
       await until('all nodes are ready', cluster.isReady)
       await until('customers are served', () => isOver || countEnded(ledger) > before + clients / 4)
       if (isOver) return
-      await Promise.all(
+      struck = Promise.all(
         round.map(async (fault) => {
           ledger.note(describeFault(fault))
           await strike(cluster, fault)
         }),
       )
+      await struck
       ledger.note(`mended; ${countEnded(ledger)} of ${ledger.tickets.length} have ended`)
     }
     await until('all nodes are ready', cluster.isReady)
     isOver = true
   }
   try {
-    await Promise.all([faults(), ...customers])
+    await Promise.race([Promise.all([faults(), ...customers]), cluster.fallen])
   } finally {
     isOver = true
+    // What strikes puts things right at its end, and nothing may be started after the test.
+    await struck.catch(() => {})
   }
 }
 
@@ -90,11 +100,22 @@ function countEnded({ tickets }: Ledger): number {
   return tickets.filter(({ end }) => end !== null).length
 }
 
-function explain(seed: string, ledger: Ledger, cluster: Cluster, cause: unknown): string {
-  const members = [...cluster.nodes, ...cluster.workers]
-  const said = members.map((one) => `${one.name} said at last:\n${one.errors().slice(-2000)}`)
-  ledger.note(cause instanceof Error ? cause.message : String(cause))
-  return [`CLAIMCHECK_CHAOS_SEED=${seed}`, ...ledger.timeline, ...said].join('\n')
+/** Jobs that are not over, for whoever looks for the flaw. */
+async function describeOpen(cluster: Cluster): Promise<string> {
+  const { core } = await cluster.open()
+  const rows = await core.database.kysely
+    .selectFrom('jobs')
+    .innerJoin('deliveries', 'deliveries.number', 'jobs.delivery_number')
+    .select(['deliveries.id', 'deliveries.type', 'jobs.number', 'jobs.state', 'jobs.attempt'])
+    .select(['jobs.worker', 'jobs.message', 'jobs.claimable_at'])
+    .where('jobs.claimable_at', 'is not', null)
+    .orderBy('jobs.number')
+    .limit(20)
+    .execute()
+  const now = core.database.now()
+  return rows
+    .map((row) => JSON.stringify({ ...row, claimable_at: (row.claimable_at ?? now) - now }))
+    .join('\n')
 }
 
 function sumUp({ tickets, completions }: Ledger): string {

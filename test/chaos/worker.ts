@@ -17,13 +17,20 @@ interface Work {
 
 const lost = new Error('The job is no longer ours.')
 
-for (;;) {
-  const work = await claim()
-  if (work === null) continue
-  try {
-    await make(work)
-  } catch (error) {
-    if (error !== lost) throw error
+/** Jobs that it does at the same time. */
+const LANES = 4
+
+await Promise.all(Array.from({ length: LANES }, workOn))
+
+async function workOn(): Promise<never> {
+  for (;;) {
+    const work = await claim()
+    if (work === null) continue
+    try {
+      await make(work)
+    } catch (error) {
+      if (error !== lost) throw error
+    }
   }
 }
 
