@@ -80,10 +80,11 @@ const WARM_UP_ROUNDS = 4
 export async function inTurns<Name extends string>(
   rounds: number,
   measures: Readonly<Record<Name, () => Promise<Sample>>>,
+  warmUpRounds = WARM_UP_ROUNDS,
 ): Promise<Record<Name, Sample>> {
   const all = Object.entries(measures) as [Name, () => Promise<Sample>][]
   const taken = new Map<Name, Sample[]>()
-  for (let round = 0; round < WARM_UP_ROUNDS; round += 1) {
+  for (let round = 0; round < warmUpRounds; round += 1) {
     for (const [, measure] of all) await measure()
   }
   for (let round = 0; round < rounds; round += 1) {

@@ -12,6 +12,7 @@ import { insertStoredFile, storeBytes } from '../src/core/stored-files.ts'
 import { transact } from '../src/core/transact.ts'
 import { type Installation, openInstallation } from '../src/open-installation.ts'
 import type { Load } from './load.ts'
+import { type ManyFiles, seedManyFiles } from './many-files.ts'
 
 /** What a server to be measured holds. */
 export interface World {
@@ -21,12 +22,15 @@ export interface World {
   readonly downloadId: string
   /** By the file's size: the path and query of its signed URL, and where the bytes lie. */
   readonly files: ReadonlyMap<number, { readonly target: string; readonly objectKey: string }>
+  /** The order of many files, when one was asked for. */
+  readonly many: ManyFiles | null
 }
 
 /** Fills an installation that no server runs on yet. */
 export async function seedWorld(
   environment: Record<string, string>,
   sizes: readonly number[],
+  manyFiles = 0,
 ): Promise<World> {
   const installation = await openInstallation(readSettings(environment))
   try {
@@ -34,7 +38,9 @@ export async function seedWorld(
     const download = await requestDownload(installation.core, principal, { type: 'nothing' })
     const files = new Map<number, { target: string; objectKey: string }>()
     for (const size of sizes) files.set(size, await seedFile(installation, principal, size))
-    return { token, downloadId: download.id, files }
+    const many =
+      manyFiles === 0 ? null : await seedManyFiles(installation.core, principal, manyFiles)
+    return { token, downloadId: download.id, files, many }
   } finally {
     await installation.close()
   }
@@ -44,7 +50,7 @@ async function seedAccount({
   core,
 }: Installation): Promise<{ principal: Principal; token: string }> {
   const { id: organizationId } = await createOrganization(core, 'system', { code: 'BENCH' })
-  const permissions = [...core.downloadTypes.keys()].map((name) => `download:${name}`)
+  const permissions = ['order', ...[...core.downloadTypes.keys()].map((name) => `download:${name}`)]
   const account = await createAccount(core, 'system', {
     organizationId,
     username: 'bench',
