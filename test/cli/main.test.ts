@@ -75,7 +75,10 @@ describe('claimcheck', () => {
     const script = `${old}\n${check.replace(/^#!.*/, '')}`
     const { status, stderr } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' })
     assert.equal(status, 1)
-    assert.match(stderr, /^Claimcheck needs Node\.js 24 or newer for this, and this is v20\.19\.0: .+\.\n$/)
+    assert.match(
+      stderr,
+      /^Claimcheck needs Node\.js 24 or newer for this, and this is v20\.19\.0: .+\.\n$/,
+    )
   })
 })
 
