@@ -3,7 +3,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { findDelivery } from '../../src/core/deliveries.ts'
 import { completeDownload, downloadSteps, reportProgress } from '../../src/core/download-jobs.ts'
 import { cancelDelivery, requestDownload, retryDownload } from '../../src/core/downloads.ts'
-import { beginJob, failJob, releaseJob, stopJob } from '../../src/core/job-life.ts'
+import { beginJob, beginJobs, failJob, releaseJob, stopJob } from '../../src/core/job-life.ts'
 import { findJob } from '../../src/core/jobs.ts'
 import { storeBytes } from '../../src/core/stored-files.ts'
 import type { JobRow } from '../../src/database/tables.ts'
@@ -28,6 +28,23 @@ describe('a job', () => {
       claimed.flatMap((job) => job?.delivery_number ?? []),
       [second.number],
     )
+  })
+
+  it('is claimed with others as far as there is room, those that have waited longest', async (t) => {
+    const { core, request } = await setUp(t)
+    const numbers: number[] = []
+    for (let job = 0; job < 5; job += 1) {
+      numbers.push((await request()).number)
+      core.clock.pass(1)
+    }
+    const claim = (limit: number) =>
+      beginJobs(core, steps, { queues: ['local'], worker: 'a', limit })
+    const [first, second, third] = [await claim(2), await claim(10), await claim(1)]
+    assert.deepEqual(
+      [first, second].map((jobs) => jobs.map((job) => job.delivery_number)),
+      [numbers.slice(0, 2), numbers.slice(2)],
+    )
+    assert.deepEqual(third, [])
   })
 
   it('comes back when its lease ends, under the next attempt, and the late worker shows nothing', async (t) => {
