@@ -4,12 +4,14 @@ import { type BenchPostgres, startBenchPostgres } from './postgres.ts'
 import { type BenchProcess, benchEnvironment, startServer, temporaryFolder } from './process.ts'
 import { processorSeconds } from './processor-time.ts'
 import type { Row } from './table.ts'
-import { createLoad, pollLoad, seedWorld, type World } from './world.ts'
+import { createLoad, pollLoad, seedJobs, seedWorld, type World } from './world.ts'
 
 /** Over all nodes of a setup together. */
 const CONNECTIONS = 16
 const FILES = 10_000
 const SMALL = 4096
+/** Jobs for each node, beside those that were asked for before: more than it works off in the time. */
+const BACKLOG = 1000
 
 interface Setup {
   readonly name: string
@@ -131,10 +133,10 @@ async function sampleNodes(
 /** How fast the nodes, with as many jobs at once as is set by default, work off what waits. */
 async function measureJobs(setup: Setup, milliseconds: number): Promise<Row> {
   await using running = new AsyncDisposableStack()
-  const nodes: BenchProcess[] = []
-  for (let node = 0; node < setup.nodes; node += 1) {
-    nodes.push(running.use(await startServer(setup.environment)))
-  }
+  await seedJobs(setup.environment, BACKLOG * setup.nodes)
+  const starting = Array.from({ length: setup.nodes }, () => startServer(setup.environment))
+  const nodes = await Promise.all(starting)
+  for (const node of nodes) running.use(node)
   const url = nodes[0]?.url ?? ''
   const [before, begun] = [await waitingJobs(url), performance.now()]
   let after = before

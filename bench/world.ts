@@ -46,6 +46,29 @@ export async function seedWorld(
   }
 }
 
+/** Puts in so many more downloads that wait, for the account of a world. */
+export async function seedJobs(environment: Record<string, string>, jobs: number): Promise<void> {
+  const { core, close } = await openInstallation(readSettings(environment))
+  try {
+    const { id, organization_id } = await core.database.kysely
+      .selectFrom('accounts')
+      .select(['id', 'organization_id'])
+      .where('username', '=', 'bench')
+      .executeTakeFirstOrThrow()
+    const principal = principalOf({ id, organizationId: organization_id }, ['download:nothing'])
+    let left = jobs
+    const ask = async () => {
+      while (left > 0) {
+        left -= 1
+        await requestDownload(core, principal, { type: 'nothing' })
+      }
+    }
+    await Promise.all(Array.from({ length: 8 }, ask))
+  } finally {
+    await close()
+  }
+}
+
 async function seedAccount({
   core,
 }: Installation): Promise<{ principal: Principal; token: string }> {
@@ -57,14 +80,21 @@ async function seedAccount({
     permissions,
   })
   const { token } = await issueToken(core, { actor: 'system', accountId: account.id })
-  const principal = {
+  const principal = principalOf({ id: account.id, organizationId }, permissions)
+  return { principal, token }
+}
+
+function principalOf(
+  account: { id: string; organizationId: string },
+  permissions: readonly string[],
+): Principal {
+  return {
     accountId: account.id,
-    organizationId,
+    organizationId: account.organizationId,
     username: 'bench',
     permissions: new Set(permissions),
     scopes: null,
   }
-  return { principal, token }
 }
 
 /** A file of a finished download, and a signed URL to it. */
