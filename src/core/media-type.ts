@@ -1,3 +1,5 @@
+import { DeliveryError } from './errors.ts'
+
 const byExtension: Record<string, string> = {
   csv: 'text/csv',
   doc: 'application/msword',
@@ -22,4 +24,21 @@ export function mediaTypeOfName(name: string): string {
   return Object.hasOwn(byExtension, extension)
     ? (byExtension[extension] ?? '')
     : 'application/octet-stream'
+}
+
+const token = "[A-Za-z0-9!#$%&'*+.^_`|~-]+"
+const mediaType = new RegExp(`^${token}/${token}[\\t ]*(?:;[\\t\\x20-\\x7e]*)?$`)
+
+/**
+ * Refuses a media type that no header can carry (RFC 9110 §8.3.1): a file that had it could be put in
+ * and never be taken out.
+ * @throws DeliveryError `invalid`
+ */
+export function checkMediaType(text: string): void {
+  if (text.length <= 255 && mediaType.test(text)) return
+  throw new DeliveryError(
+    'invalid',
+    'A media type is of the form "text/csv; charset=utf-8", with at most 255 characters of ASCII.',
+    { details: { field: 'mediaType' } },
+  )
 }

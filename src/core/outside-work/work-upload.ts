@@ -4,6 +4,7 @@ import type { MadeFile } from '../download-jobs.ts'
 import { DeliveryError } from '../errors.ts'
 import { type ExpectedBytes, storeExpected } from '../expected-bytes.ts'
 import { type HeldJob, heartbeat } from '../jobs.ts'
+import { checkMediaType } from '../media-type.ts'
 import type { Principal } from '../principal.ts'
 import type { StoredBytes } from '../stored-files.ts'
 import { transact } from '../transact.ts'
@@ -25,7 +26,7 @@ export interface WorkUpload {
 /**
  * Takes in one file of an attempt, streamed to the store; the lease is kept while bytes come. A file
  * of the same name is replaced. Nobody sees it before the attempt ends well.
- * @throws DeliveryError as `findHeldWork`; `invalid` for a bad name or bytes that are not what the
+ * @throws DeliveryError as `findHeldWork`; `invalid` for a bad name or media type, or bytes that are not what the
  *   sender said, `limit_reached` over 10,000 files, `storage_full`. Nothing of it stays then.
  */
 export async function putWork(
@@ -34,6 +35,7 @@ export async function putWork(
   upload: WorkUpload,
 ): Promise<Pick<WorkFileRow, 'name' | 'size' | 'sha256'>> {
   checkName(upload.name)
+  checkMediaType(upload.mediaType)
   const { held } = upload
   await findHeldWork(core, principal, held)
   if ((await countWorkFiles(core.database.kysely, held)) >= MOST_FILES) {

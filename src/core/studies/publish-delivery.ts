@@ -1,9 +1,11 @@
 import type { DeliveryRow } from '../../database/tables.ts'
+import { renewPrincipal } from '../accounts/accounts.ts'
 import { type Actor, actorId } from '../accounts/actor.ts'
 import type { Core } from '../core.ts'
 import { findDeliveryByNumber } from '../deliveries.ts'
 import { DeliveryError } from '../errors.ts'
 import { type ExpectedBytes, storeExpected } from '../expected-bytes.ts'
+import { checkMediaType } from '../media-type.ts'
 import { transact } from '../transact.ts'
 import { type NewFile, type PublishedFile, publishGroup } from './publish-group.ts'
 import { demandPublisher } from './publisher.ts'
@@ -52,7 +54,8 @@ export interface PublishReport {
 /**
  * Publishes files at a path; the study and the delivery are made when they are not there. A file of
  * the same name (or segment, where one is given) is replaced; files that are not named stay. Bytes
- * are streamed to the store first, then up to 250 files become visible in one transaction.
+ * are streamed to the store first, then the permission is asked again, and up to 250 files become
+ * visible in one transaction.
  * @throws DeliveryError `not_found` for the organization, `not_yours`, `forbidden`, `invalid` for
  *   codes or names, `conflict`, `storage_full`
  */
@@ -65,6 +68,7 @@ export async function publishDelivery(
   const { studyName, deliveryName } = publication
   const publishing: Publishing = {
     core,
+    actor,
     publication,
     target: { path, organizationId, actorId: actorId(actor), studyName, deliveryName },
     group: new Map(),
@@ -88,6 +92,7 @@ export async function publishDelivery(
 
 interface Publishing {
   core: Core
+  actor: Actor
   publication: Publication
   target: StudyTarget
   /** By segment, or by name. */
@@ -127,6 +132,7 @@ async function storeFile(
 ): Promise<NewFile> {
   checkName(file.name, 'name')
   if (file.segment !== undefined) checkName(file.segment, 'segment')
+  if (file.mediaType !== undefined) checkMediaType(file.mediaType)
   const { name, segment, mediaType, bytes: source, expected = {} } = file
   const bytes =
     'storedFileId' in source
@@ -136,7 +142,12 @@ async function storeFile(
 }
 
 /** Makes the group visible, and the delivery at the least. Returns the delivery's number. */
-async function show({ core, publication, target, group, report }: Publishing): Promise<number> {
+async function show(publishing: Publishing): Promise<number> {
+  const { core, actor, publication, target, group, report } = publishing
+  // Bytes may take hours to come: a right that was lost meanwhile shows nothing any more.
+  if (actor !== 'system') {
+    await demandPublisher(core, await renewPrincipal(core, actor), publication)
+  }
   const files = [...group.values()]
   // Were the commit lost on its way, nobody could say whether rows speak of these bytes: if none do,
   // the sweeper takes them.

@@ -3,6 +3,7 @@ import { findPrincipal } from '../accounts/accounts.ts'
 import type { Core } from '../core.ts'
 import { DeliveryError } from '../errors.ts'
 import type { DigestAlgorithm, ExpectedBytes } from '../expected-bytes.ts'
+import { findGrant } from '../find-grants.ts'
 import { type GrantOptions, grantUpload } from '../grants.ts'
 import type { Principal } from '../principal.ts'
 import { transact } from '../transact.ts'
@@ -54,19 +55,32 @@ export interface PutBytes {
 
 /**
  * Takes in the bytes that are put to such a URL.
- * @throws DeliveryError `forbidden` when the account that made it is suspended or lost its rights;
+ * @throws DeliveryError `forbidden` when the account that made it is suspended or lost its rights, or
+ *   it was revoked, even while the bytes came;
  *   `conflict` when it was used; `invalid` for other bytes than were announced; as `deliverUpload`. Nothing is visible then.
  */
 export async function receivePut(
   core: Core,
-  { account_id, upload_id }: Pick<GrantRow, 'account_id' | 'upload_id'>,
+  { id, account_id, upload_id }: Pick<GrantRow, 'id' | 'account_id' | 'upload_id'>,
   put: PutBytes,
 ): Promise<UploadResult> {
   const principal = await findPrincipal(core, account_id)
   if (principal === null) {
     throw new DeliveryError('forbidden', 'The account that made this URL may not use it any more.')
   }
-  return await uploadAtOnce(core, principal, { id: upload_id ?? '', ...put })
+  const source = unlessRevoked(core, id, put.source)
+  return await uploadAtOnce(core, principal, { id: upload_id ?? '', ...put, source })
+}
+
+async function* unlessRevoked(
+  core: Core,
+  grantId: string,
+  source: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  yield* source
+  const grant = await findGrant(core.database.kysely, grantId)
+  if (grant?.revoked_at === null) return
+  throw new DeliveryError('forbidden', 'This URL was revoked.')
 }
 
 /**

@@ -3,8 +3,10 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
 import { describe, it, type TestContext } from 'node:test'
-import { suspendAccount } from '../../../src/core/accounts/accounts.ts'
+import { setPermissions, suspendAccount } from '../../../src/core/accounts/accounts.ts'
+import { findUpload } from '../../../src/core/uploads/uploads.ts'
 import { patternBytes, sha256 } from '../../support/bytes.ts'
 import { createTestAccount } from '../../support/test-server.ts'
 import { until } from '../../support/until.ts'
@@ -81,6 +83,32 @@ describe('a signed URL to put a file in', () => {
     assert.equal((await put(last.url, bytes)).status, 403)
   })
 
+  it('shows nothing when it is revoked, or its maker is suspended or loses the right, while bytes come', async (t) => {
+    const { world, paula, link, putSlowly, published } = await setUp(t)
+    const { core } = world.server
+    const revoked = await link({ name: 'a.bin' })
+    const revoke = () => world.ask('DELETE', `/v1/links/${revoked.id}`, by(paula))
+    assert.equal(await putSlowly(revoked, revoke), 403)
+    const lost = await link({ name: 'b.bin' })
+    const take = () => setPermissions(core, 'system', { accountId: paula.id, permissions: [] })
+    const last = await link({ name: 'c.bin' })
+    assert.equal(await putSlowly(lost, take), 403)
+    await setPermissions(core, 'system', { accountId: paula.id, permissions: ['publish'] })
+    assert.equal(await putSlowly(last, () => suspendAccount(core, 'system', paula.id)), 403)
+    for (const name of ['a.bin', 'b.bin', 'c.bin']) assert.equal(await published(name), null)
+  })
+
+  it('refuses a media type that no header can carry', async (t) => {
+    const { link, put, published } = await setUp(t)
+    for (const mediaType of ['text/html\r\nX-More: 1', 'text/plain; a=\u2028', 'text', 'a/b/c']) {
+      const { url } = await link({ name: 'a.bin', mediaType })
+      assert.equal((await put(url, bytes)).status, 400, mediaType)
+      assert.equal(await published('a.bin'), null)
+    }
+    const { url } = await link({ name: 'a.bin', mediaType: 'text/csv; charset="utf-8"' })
+    assert.equal((await put(url, bytes)).status, 200)
+  })
+
   it('is made by publishers only', async (t) => {
     const { world } = await setUp(t)
     const path = '/v1/studies/acme/S/D/upload-links'
@@ -154,6 +182,21 @@ async function setUp(t: TestContext, environment: Record<string, string> = {}) {
     pull: (body: object, status: number) => post<UploadJson>('pulls', body, status),
     put: (url: string, body: Buffer, headers: Record<string, string> = {}) =>
       fetch(url, { method: 'PUT', headers, body: new Uint8Array(body) }),
+    /** Has something done when half of the bytes have been sent and the upload is held. */
+    async putSlowly({ url, uploadId }: LinkJson, halfway: () => Promise<unknown>): Promise<number> {
+      async function* body() {
+        yield bytes.subarray(0, 1000)
+        await until('the upload is held', async () => {
+          const upload = await findUpload(world.server.core.database.kysely, uploadId)
+          return upload?.lease != null
+        })
+        await halfway()
+        yield bytes.subarray(1000)
+      }
+      const put = { method: 'PUT', body: Readable.toWeb(Readable.from(body())), duplex: 'half' }
+      const answer = await fetch(url, put as unknown as RequestInit)
+      return answer.status
+    },
     async over(id: string): Promise<UploadJson> {
       await until('the pull is over', async () => (await statusOf(id)).state !== 'receiving')
       return await statusOf(id)
