@@ -53,7 +53,10 @@ const overridden = [
   ['CLAIMCHECK_CONFIG', 'config'],
 ] as const
 
-/** Opens the installation for a piece of work and closes it after, however it ended. */
+/**
+ * Opens the installation for a piece of work and closes it after, however it ended. What customers may
+ * ask for is not read: a mistake there must not keep anybody from shutting an account out.
+ */
 export async function withInstallation<T>(
   values: LocalValues,
   work: (installation: Installation) => Promise<T>,
@@ -61,7 +64,7 @@ export async function withInstallation<T>(
   const settings = localSettings(values)
   refuseUninitialised(settings)
   const { openInstallation } = await import('../open-installation.ts')
-  const installation = await openInstallation(settings, await localConfig(settings, values))
+  const installation = await openInstallation({ ...settings, config: null })
   try {
     return await work(installation)
   } finally {

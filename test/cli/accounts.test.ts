@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -30,6 +30,14 @@ describe('the commands for accounts', () => {
   })
 
   after(() => rm(cwd, { recursive: true, force: true }))
+
+  it('work though the config file is broken', async (t) => {
+    const folder = await temporaryFolder(t)
+    assert.equal((await runMain(['init'], { cwd: folder })).code, 0)
+    await writeFile(join(folder, 'claimcheck.config.ts'), 'export default {')
+    const { code, err } = await runMain(['account', 'suspend', 'admin'], { cwd: folder })
+    assert.equal(code, 0, err)
+  })
 
   it('manage an account from its beginning to its end', async () => {
     const made = await json('account', 'create', 'Ada', '--permission', 'download:a')
