@@ -165,6 +165,10 @@ describe('while PostgreSQL is away', () => {
       change('password', 'secret-but-wrong'),
       /refuses the password of user "postgres"\./,
     ])
+    cases.push([
+      change('password', ''),
+      /asks user "postgres" for a password: put it into PGPASSWORD or ~\/\.pgpass\./,
+    ])
     cases.push([change('username', 'nobody'), /refuses the password of user "nobody"\./])
     cases.push([change('pathname', '/missing'), /has no database "missing": create it with/])
     cases.push(['postgres://u:p@127.0.0.1:1/x', /127\.0\.0\.1:1 does not answer/])

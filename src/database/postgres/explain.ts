@@ -26,6 +26,10 @@ function sentenceOf(url: URL, cause: unknown): string {
     case '57P03':
       return `${where} takes no connections yet (${error.message}).`
     default:
+      // What the driver says when it is asked for a password and has none.
+      if (error.message.includes('client password must be a string')) {
+        return `${where} asks user "${user}" for a password: put it into PGPASSWORD or ~/.pgpass.`
+      }
       return `${where} cannot be used (${error.message || code}).`
   }
 }
