@@ -31,7 +31,7 @@ const create = defineCommand({
       value: 'PERMISSION',
       multiple: true,
       description:
-        'What it may do: admin, operator, or a permission that a download type asks for.',
+        'What it may do: admin, operator, order, rostering, port-orders, study:ORG, publish, or what a download type asks for, as download:NAME.',
     },
     name: { type: 'string', value: 'NAME', description: 'For people; else the user name.' },
     ...localOptions,

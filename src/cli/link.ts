@@ -23,7 +23,7 @@ export const link = defineCommand({
       type: 'string',
       value: 'CIDR',
       multiple: true,
-      description: 'An address or network that they open for, as 192.0.2.0/24; may be repeated.',
+      description: 'An address or network that they open for, as 192.0.2.0/24.',
     },
     page: {
       type: 'boolean',

@@ -30,7 +30,7 @@ export const restore = defineCommand({
     const lines = [
       `Restored: the database and ${report.files} files (${formatBytes(report.bytes)}), each compared with its digest.`,
       ...formatDamaged(report.damaged),
-      'Start the server with: claimcheck serve',
+      `Start the server with: claimcheck serve${values.data === undefined ? '' : ` --data ${values.data}`}`,
     ]
     print(values.json, report, lines.join('\n'))
     refuseDamaged(report.damaged)

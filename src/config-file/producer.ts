@@ -80,7 +80,10 @@ function readSourceUrl(entry: Entry, place: ConfigPlace): string {
   const name = reference.text('env')
   const url = place.environment[name]
   if (url) return url
-  throw reference.error('env', `names the environment variable ${name}, which is not set`)
+  throw reference.error(
+    'env',
+    `names the environment variable ${name}, which is not set: set it, or write it into the settings file`,
+  )
 }
 
 function readSql(entry: Entry, key: string, engine: SqlEngine): ParsedSql {

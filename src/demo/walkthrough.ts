@@ -33,13 +33,13 @@ A slow one, to watch and to cancel:
 Files of an order (Orders API), of which two sub-orders are ready and the third waits until they are picked up: 206
   curl -s -w '%{http_code}\\n' ${bearer} '${url}/api/v1/rs-order/orders/${examples.order}/files/available?page=0&size=2'
 
-All of them, with their hashes checked, by aria2. It ends with an error for the third sub-order, which is not ready yet: run it again for that
+All of them, with their hashes checked, by aria2. It may end with an error for the third sub-order, which is not ready yet: run it again for that
   curl -s ${bearer} -o order.metalink ${url}/api/v1/rs-order/user/orders/${examples.order}/metalink/download && aria2c -M order.metalink
 
 Order something: the files of published products that a query finds
   curl -s ${bearer} ${json} -d '{"queries":["productId:communes-22 OR name:Finistère"]}' ${url}/api/v1/rs-order/user/orders/apply
 
-Import a roster (Imports API): a token, the upload, its status, the signed URL of the result
+Import a roster (Imports API): a token, the upload, its status; once that is "completed", the result by its signed URL
   TOKEN=$(curl -s --form grant_type=client_credentials --form client_id=${accounts.client.clientId} --form client_secret=${accounts.client.clientSecret} ${url}/api/v1/upload/v1/oauth2/tokens | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
   REF=$(curl -s -H "Authorization: Bearer $TOKEN" --form 'file=@"${examples.import.file}"' ${url}/api/v1/upload/api/v1/upload | sed 's/.*"referenceId":"\\([^"]*\\)".*/\\1/'); echo $REF
   curl -s -H "Authorization: Bearer $TOKEN" ${url}/api/v1/upload/api/v1/status/$REF

@@ -174,7 +174,7 @@ describe('a config file', () => {
       ],
       [
         { producer: query({ ...select, source: { env: 'GEO_URL' } }) },
-        /source\.env names the environment variable GEO_URL, which is not set\.$/,
+        /source\.env names the environment variable GEO_URL, which is not set: set it, or write it into the settings file\.$/,
       ],
       [
         { producer: query({ ...select, sql: 'select 1; select 2' }) },
