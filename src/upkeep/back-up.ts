@@ -1,4 +1,4 @@
-import { rename, rm, stat } from 'node:fs/promises'
+import { rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Core } from '../core/core.ts'
 import type { CopiedFiles } from '../core/upkeep/copy-files.ts'
@@ -74,6 +74,8 @@ async function copyDatabase(
 ): Promise<CopiedFiles & { masterKeys: string[] }> {
   for (let copies = 1; copies <= MOST_COPIES; copies++) {
     for (const end of ['', '-wal', '-shm']) await rm(path + end, { force: true })
+    // Before its first byte: the folder may be one that others can read.
+    await writeFile(path, '', { flag: 'wx', mode: 0o600 })
     await core.database.copyTo?.(path, {
       signal: watch.signal,
       onProgress: (done, total) => watch.onProgress('copying the database', done / total),

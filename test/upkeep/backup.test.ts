@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { newKey } from '../../src/auth/key-ring.ts'
@@ -52,6 +52,23 @@ describe('backUp() and restore()', () => {
       ['', 'a;b\n1;2\n', 'x'.repeat(20)],
     )
     assert.equal(texts.at(-1), long)
+  })
+
+  it('lets nobody else read the database, even while it is copied into an open folder', async (t) => {
+    const { server, folder } = await setUp(t)
+    const { core } = server
+    const backup = join(folder, 'backup')
+    await mkdir(backup, { mode: 0o755 })
+    const modes: number[] = []
+    const copyTo: Database['copyTo'] = async (path, watch) => {
+      const note = async () => modes.push((await stat(path)).mode & 0o777)
+      await note()
+      await core.database.copyTo?.(path, watch)
+      await note()
+    }
+    const watched = { ...core, database: { ...core.database, copyTo } }
+    await backUp({ ...server.installation, core: watched }, backup, quietWatch())
+    assert.deepEqual(modes, [0o600, 0o600])
   })
 
   it('copies the database anew when a file went away behind it', async (t) => {
