@@ -24,8 +24,7 @@ starts, and so is a value that cannot be read, each with one sentence that says 
 \`claimcheck settings\` shows what is in force, secrets hidden.
 
 \`claimcheck init\` writes \`claimcheck.env\` with fresh keys, for its owner's eyes only. All nodes of one
-installation share the same keys. To change a key, put a new one in front of the old one
-(\`new:…,old:…\`) on every node, and take the old one out when what it has signed is over.
+installation share the same keys. How to change them: [operating.md](operating.md#keys).
 
 | name | default | expected | what it does |
 | --- | --- | --- | --- |
