@@ -13,7 +13,7 @@ const sizes = {
     ...{ leaseSeconds: 1, longestMs: 2500, store: 'fake' },
   },
   middle: { ...large, clients: 60, rounds: 8 },
-  long: { ...large, clients: 200, rounds: 20 },
+  long: { ...large, clients: 200, rounds: 15 },
 } as const satisfies Record<string, ChaosSize>
 
 const isLong = process.env.CLAIMCHECK_CHAOS_SIZE === 'long'

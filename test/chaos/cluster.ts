@@ -21,7 +21,7 @@ import type { ChaosStore } from './store.ts'
 export interface Cluster {
   /** Where customers come. */
   readonly url: string
-  readonly customers: readonly Customer[]
+  readonly accounts: readonly Pick<Customer, 'number' | 'headers'>[]
   readonly nodes: readonly Member[]
   readonly workers: readonly Member[]
   readonly database: PostgresServer
@@ -43,7 +43,7 @@ export interface ClusterOptions {
   readonly ledger: Ledger
 }
 
-const CUSTOMERS = 4
+const ACCOUNTS = 4
 const CLOCK_SHIFT_MS = 5 * 60_000
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
@@ -80,7 +80,7 @@ export async function startCluster(t: TestContext, options: ClusterOptions): Pro
   const quiet = { ...environment, CLAIMCHECK_ORPHAN_GRACE_SECONDS: '0' }
   const open = async () => await openInstallation(readSettings(quiet))
   const first = await open()
-  const customers = await createCustomers(first)
+  const accounts = await createAccounts(first)
   const worker = await createTestAccount(first.core, 'worker', { permissions: ['work:*'] })
   await first.close()
 
@@ -108,7 +108,7 @@ export async function startCluster(t: TestContext, options: ClusterOptions): Pro
   )
   await Promise.all(workers.map((one) => one.start()))
   return {
-    ...{ url, customers, nodes, workers, database, store, fallen: fallen.promise },
+    ...{ url, accounts, nodes, workers, database, store, fallen: fallen.promise },
     async isReady() {
       const answers = urls.map((one) =>
         fetch(`${one}/readyz`, { signal: AbortSignal.timeout(5000) }).catch(() => null),
@@ -123,14 +123,14 @@ export async function startCluster(t: TestContext, options: ClusterOptions): Pro
   }
 }
 
-async function createCustomers({ core }: Installation): Promise<Customer[]> {
-  const customers: Customer[] = []
-  for (let number = 0; number < CUSTOMERS; number++) {
+async function createAccounts({ core }: Installation): Promise<Cluster['accounts']> {
+  const accounts: Cluster['accounts'][number][] = []
+  for (let number = 0; number < ACCOUNTS; number++) {
     const permissions = ['download:*']
     const { headers } = await createTestAccount(core, `customer-${number}`, { permissions })
-    customers.push({ number, headers })
+    accounts.push({ number, headers })
   }
-  return customers
+  return accounts
 }
 
 interface NodeOptions {
@@ -150,7 +150,8 @@ async function createNode(t: TestContext, options: NodeOptions): Promise<Member>
   return createMember(t, {
     name: `node ${index}`,
     command: [
-      ...[process.execPath, '--import', here('./shift-clock.ts')],
+      ...[process.execPath, '--import', here('./end-with-parent.ts')],
+      ...['--import', here('./shift-clock.ts')],
       ...[main, 'serve', '--port', '0', '--json'],
     ],
     cwd: folder,

@@ -8,6 +8,8 @@ export interface Customer {
   /** Of its account. */
   readonly number: number
   readonly headers: Record<string, string>
+  /** Aborted when it gives up. */
+  readonly signal: AbortSignal
 }
 
 export interface Visit {
@@ -30,7 +32,7 @@ interface Page {
 
 /** Mostly what goes well. */
 const wishes: readonly TypeName[] = [
-  ...(['made', 'made', 'made', 'spooled', 'spooled', 'outside', 'outside', 'outside'] as const),
+  ...(['made', 'made', 'made', 'spooled', 'spooled', 'outside', 'outside'] as const),
   'doomed',
 ]
 /** Nothing takes longer, however much goes wrong. */
@@ -60,11 +62,15 @@ export async function visit({ url, customer, ledger, tag }: Visit): Promise<void
 }
 
 /** By either API, and again with the same key until it is acknowledged. */
-async function create(url: string, { headers }: Customer, { tag, type }: Ticket): Promise<string> {
+async function create(
+  url: string,
+  { headers, signal }: Customer,
+  { tag, type }: Ticket,
+): Promise<string> {
   const asking = {
     method: 'POST',
     headers: { ...headers, 'content-type': 'application/json', 'idempotency-key': randomUUID() },
-    expect: [201],
+    ...{ expect: [201], signal },
   }
   const info = { tag }
   if (createChance(`${tag} api`).below(2) === 0) {
@@ -80,9 +86,13 @@ async function create(url: string, { headers }: Customer, { tag, type }: Ticket)
 }
 
 /** What is acknowledged is listed, by whichever node. */
-async function findInListing(url: string, { headers }: Customer, id: string): Promise<void> {
+async function findInListing(
+  url: string,
+  { headers, signal }: Customer,
+  id: string,
+): Promise<void> {
   for (let next: string | null = `${url}/v1/deliveries?limit=100`; next !== null; ) {
-    const page: Page = await askForJson<Page>(next, { headers, expect: [200] })
+    const page: Page = await askForJson<Page>(next, { headers, signal, expect: [200] })
     if (page.items.some((item) => item.id === id)) return
     next = page.next === null ? null : nextPage(url, page.next)
   }
@@ -93,9 +103,13 @@ function nextPage(url: string, cursor: string): string {
   return `${url}/v1/deliveries?limit=100&cursor=${encodeURIComponent(cursor)}`
 }
 
-async function untilOver(url: string, { headers }: Customer, id: string): Promise<DeliveryJson> {
+async function untilOver(
+  url: string,
+  { headers, signal }: Customer,
+  id: string,
+): Promise<DeliveryJson> {
   const patience = performance.now() + PATIENCE_MS
-  const asking = { headers: { ...headers, prefer: 'wait=5' }, expect: [200] }
+  const asking = { headers: { ...headers, prefer: 'wait=5' }, signal, expect: [200] }
   for (;;) {
     const delivery = await askForJson<DeliveryJson>(`${url}/v1/deliveries/${id}`, asking)
     if (!['pending', 'running'].includes(delivery.state)) return delivery
@@ -106,9 +120,9 @@ async function untilOver(url: string, { headers }: Customer, id: string): Promis
 }
 
 async function pickUp({ url, customer, tag }: Visit, ticket: Ticket): Promise<void> {
-  const { headers } = customer
+  const { headers, signal } = customer
   const list = `${url}/v1/deliveries/${ticket.id}/files`
-  const { items } = await askForJson<Page>(list, { headers, expect: [200] })
+  const { items } = await askForJson<Page>(list, { headers, signal, expect: [200] })
   const expected = filesOf(tag)
   const names = items.map(({ name }) => name).join()
   if (names !== expected.map(({ name }) => name).join()) {
@@ -116,7 +130,7 @@ async function pickUp({ url, customer, tag }: Visit, ticket: Ticket): Promise<vo
   }
   for (const [index, file] of expected.entries()) {
     const content = `${url}/v1/files/${items[index]?.number}/content`
-    const { size, digest } = await download(content, headers)
+    const { size, digest } = await download(content, customer)
     if (size !== file.size || digest !== digestOf(tag, file)) {
       throw new Error(`${file.name} of ${ticket.id} has ${size} bytes with the digest ${digest}.`)
     }
@@ -126,8 +140,8 @@ async function pickUp({ url, customer, tag }: Visit, ticket: Ticket): Promise<vo
 }
 
 /** Follows the redirect, and goes on with a range where the bytes broke off, at whichever node. */
-async function download(content: string, headers: Record<string, string>) {
-  const led = await askPatiently(content, { headers, redirect: 'manual', expect: [302] })
+async function download(content: string, { headers, signal }: Customer) {
+  const led = await askPatiently(content, { headers, signal, redirect: 'manual', expect: [302] })
   const signed = led.headers.get('location') ?? ''
   const hash = createHash('sha256')
   let size = 0
@@ -137,7 +151,7 @@ async function download(content: string, headers: Record<string, string>) {
       size === 0 ? {} : { range: `bytes=${size}-`, 'if-range': etag }
     // 416: everything had come but the end of the body.
     const expect = size === 0 ? [200] : [206, 416]
-    const response = await askPatiently(signed, { headers: range, expect })
+    const response = await askPatiently(signed, { headers: range, signal, expect })
     etag = response.headers.get('etag') ?? ''
     if (response.status === 416) break
     const isWhole = await take(response, (chunk) => {

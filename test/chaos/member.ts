@@ -2,7 +2,7 @@ import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_p
 import { once } from 'node:events'
 import { rm, writeFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import type { TestContext } from 'node:test'
 import { until } from '../support/until.ts'
 
@@ -62,7 +62,7 @@ export function createMember(t: Pick<TestContext, 'after'>, options: MemberOptio
   async function begin(): Promise<boolean> {
     const begun = spawn(command[0] ?? '', command.slice(1), {
       ...{ cwd, env: { PATH: process.env.PATH ?? '', ...env } },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     })
     child = begun
     begun.stderr.on('data', (chunk) => {
@@ -96,7 +96,7 @@ export function createMember(t: Pick<TestContext, 'after'>, options: MemberOptio
 
 /** Resolves when it is ready, or has ended, and goes on hearing. */
 async function hear(
-  child: ChildProcessByStdio<null, Readable, Readable>,
+  child: ChildProcessByStdio<Writable, Readable, Readable>,
   { onLine, isReadyByLine }: MemberOptions,
 ): Promise<boolean> {
   const ready = Promise.withResolvers<boolean>()

@@ -59,10 +59,12 @@ interface Course {
 /** Customers come until the plan is over, and stay until they have everything; the first flaw ends it all. */
 async function runPlan(cluster: Cluster, { seed, plan, clients, ledger }: Course): Promise<void> {
   let isOver = false
+  const failed = new AbortController()
   let struck: Promise<unknown> = Promise.resolve()
   const customers = Array.from({ length: clients }, async (_, index) => {
-    const customer = cluster.customers[index % cluster.customers.length]
-    assert.ok(customer)
+    const account = cluster.accounts[index % cluster.accounts.length]
+    assert.ok(account)
+    const customer = { ...account, signal: failed.signal }
     for (let count = 0; !isOver; count++) {
       const tag = `${seed}/${index}/${count}`
       await visit({ url: cluster.url, customer, ledger, tag })
@@ -91,6 +93,7 @@ async function runPlan(cluster: Cluster, { seed, plan, clients, ledger }: Course
     await Promise.race([Promise.all([faults(), ...customers]), cluster.fallen])
   } finally {
     isOver = true
+    failed.abort()
     // What strikes puts things right at its end, and nothing may be started after the test.
     await struck.catch(() => {})
   }

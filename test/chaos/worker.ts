@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
+import './end-with-parent.ts'
 import { bytesOf, filesOf, makingMs } from './content.ts'
 import { type Asking, askPatiently } from './patience.ts'
 
@@ -12,13 +13,14 @@ const { TEST_URL: url = '', TEST_TOKEN: token = '' } = process.env
 interface Work {
   number: number
   attempt: number
+  leaseSeconds: number
   info: { tag: string }
 }
 
 const lost = new Error('The job is no longer ours.')
 
 /** Jobs that it does at the same time. */
-const LANES = 4
+const LANES = 8
 
 await Promise.all(Array.from({ length: LANES }, workOn))
 
@@ -42,11 +44,15 @@ async function claim(): Promise<Work | null> {
   return response.status === 204 ? null : await response.json().catch(() => null)
 }
 
-async function make({ number, attempt, info }: Work): Promise<void> {
+async function make({ number, attempt, info, leaseSeconds }: Work): Promise<void> {
   const place = `${url}/v1/work/${number}`
   const held = { attempt }
-  const files = filesOf(info.tag)
-  for (const file of files) {
+  const beatMs = (leaseSeconds * 1000) / 4
+  for (let left = makingMs(info.tag); left > 0; left -= beatMs) {
+    await step(`${place}/heartbeat`, { ...post(held), expect: [200, 404, 409] })
+    await pause(Math.min(left, beatMs))
+  }
+  for (const file of filesOf(info.tag)) {
     const body = Buffer.concat([...bytesOf(info.tag, file)])
     const digest = createHash('sha256').update(body).digest('base64')
     await step(`${place}/files/${file.name}?attempt=${attempt}`, {
@@ -55,8 +61,6 @@ async function make({ number, attempt, info }: Work): Promise<void> {
       body,
       expect: [201, 404, 409],
     })
-    await step(`${place}/heartbeat`, { ...post(held), expect: [200, 404, 409] })
-    await pause(makingMs(info.tag) / files.length)
   }
   await step(`${place}/complete`, { ...post(held), expect: [200, 404, 409] })
   console.log(JSON.stringify({ number, attempt }))
