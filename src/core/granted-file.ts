@@ -10,7 +10,14 @@ import type { StoredFileFacts } from './stored-files.ts'
 export interface GrantedFile {
   grant: Pick<
     GrantRow,
-    'id' | 'account_id' | 'file_number' | 'archive_id' | 'disposition' | 'revoked_at' | 'max_uses'
+    | 'id'
+    | 'account_id'
+    | 'file_number'
+    | 'archive_id'
+    | 'method'
+    | 'disposition'
+    | 'revoked_at'
+    | 'max_uses'
   >
   /** Whether it opens for somebody at an address; null when for all. */
   admits: ((address: string | null) => boolean) | null
@@ -55,6 +62,7 @@ function toGrantedFile(row: Awaited<ReturnType<typeof byId>>[number]): GrantedFi
     account_id,
     file_number,
     archive_id,
+    method,
     disposition,
     revoked_at,
     suspended_at,
@@ -65,7 +73,7 @@ function toGrantedFile(row: Awaited<ReturnType<typeof byId>>[number]): GrantedFi
   } = row
   return {
     grant: {
-      ...{ id: grantId, account_id, file_number, archive_id, disposition, max_uses },
+      ...{ id: grantId, account_id, file_number, archive_id, method, disposition, max_uses },
       // What was handed to an account that is suspended since opens nothing.
       revoked_at: revoked_at ?? suspended_at,
     },
@@ -83,7 +91,7 @@ const byId = hotQuery((db) =>
     .leftJoin('stored_files', 'stored_files.id', 'delivery_files.stored_file_id')
     .select(['grants.id', 'grants.account_id', 'grants.file_number', 'grants.archive_id'])
     .innerJoin('accounts', 'accounts.id', 'grants.account_id')
-    .select(['grants.disposition', 'grants.revoked_at', 'accounts.suspended_at'])
+    .select(['grants.method', 'grants.disposition', 'grants.revoked_at', 'accounts.suspended_at'])
     .select(['grants.max_uses', 'grants.networks', 'deliveries.kind'])
     .select(['stored_files.object_key', 'stored_files.size', 'stored_files.media_type'])
     .select(['stored_files.md5', 'stored_files.sha256', 'stored_files.crc32'])

@@ -42,6 +42,8 @@ export function storeUrlOf(
   const { grant, bytes, admits, isCounted } = granted
   if (bytes === null || bytes.encryption !== null) return null
   if (isCounted || admits !== null || grant.max_uses !== null) return null
+  // The policy of the page lets its form lead nowhere else, and browsers hold redirects to it.
+  if (grant.method === 'PAGE') return null
   // Of several ranges stores send the first one, or all of the file.
   if (ours.some((name) => headers[name] !== undefined) || headers.range?.includes(',')) return null
   const left = Math.floor((expiresAt - database.now()) / 1000)

@@ -139,6 +139,7 @@ function opening(app: V1App, context: V1Context): void {
       return reply
         .type(type)
         .header('referrer-policy', 'no-referrer')
+        .header('x-content-type-options', 'nosniff')
         .send(Readable.from(await begun(text)))
     },
   )

@@ -1,7 +1,12 @@
 import type { Core } from '../core.ts'
 import { DeliveryError } from '../errors.ts'
 import { findAccountByUsername } from './accounts.ts'
-import { findCredential, insertCredential, listCredentials } from './credentials.ts'
+import {
+  findCredential,
+  insertCredential,
+  listCredentials,
+  revokeCredential,
+} from './credentials.ts'
 
 /** Somebody as an identity provider knows them. */
 export interface Identity {
@@ -30,11 +35,7 @@ export async function linkIdentity(core: Core, identity: Identity): Promise<void
     identity.username === null ? null : await findAccountByUsername(core, identity.username)
   if (account === null)
     throw new DeliveryError('not_found', 'There is no account for this identity.')
-  const held = await listCredentials(core, 'system', account.id)
-  const ofProvider = `${identity.issuer} `
-  if (held.some(({ kind, lookup }) => kind === 'identity' && lookup.startsWith(ofProvider))) {
-    throw new DeliveryError('not_found', 'The account belongs to another identity.')
-  }
+  if ((await firstOf(core, account.id, identity.issuer)) !== null) throw taken()
   const name = new URL(identity.issuer).host
   const credential = {
     accountId: account.id,
@@ -44,9 +45,29 @@ export async function linkIdentity(core: Core, identity: Identity): Promise<void
     name,
   } as const
   try {
-    await insertCredential(core, 'system', credential)
+    const { id } = await insertCredential(core, 'system', credential)
+    // Of two that came at one moment the first stays.
+    if ((await firstOf(core, account.id, identity.issuer)) === id) return
+    await revokeCredential(core, 'system', id)
   } catch (error) {
     // Somebody who comes twice at once is tied once.
-    if (!(error instanceof DeliveryError && error.code === 'conflict')) throw error
+    if (error instanceof DeliveryError && error.code === 'conflict') return
+    throw error
   }
+  throw taken()
+}
+
+/** The id of the identity that an account has of a provider, the oldest; null for none. */
+async function firstOf(core: Core, accountId: string, issuer: string): Promise<string | null> {
+  const held = await listCredentials(core, 'system', accountId)
+  const ofProvider = `${issuer} `
+  const first = held.find(
+    ({ kind, lookup, revoked_at }) =>
+      kind === 'identity' && revoked_at === null && lookup.startsWith(ofProvider),
+  )
+  return first?.id ?? null
+}
+
+function taken(): DeliveryError {
+  return new DeliveryError('not_found', 'The account belongs to another identity.')
 }
