@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import type { Kysely, OnConflictBuilder } from 'kysely'
 import type { Connection } from '../../database/database.ts'
 import { hotQuery, unseen } from '../../database/hot-query.ts'
 import type { CredentialKind, CredentialRow, Tables } from '../../database/tables.ts'
@@ -119,16 +119,7 @@ export async function insertCredential(
   actor: Actor,
   credential: NewCredential,
 ): Promise<CredentialRow> {
-  return await transact(core, async (change) => {
-    const account = await findHolder(change.db, actor, credential.accountId)
-    const row = await change.db
-      .insertInto('credentials')
-      .values(toRow(change, credential))
-      .onConflict((conflict) => conflict.columns(['kind', 'lookup']).doNothing())
-      .returningAll()
-      .executeTakeFirst()
-    return await told(change, actor, { account, row, action: 'credential.issued' })
-  })
+  return await issue(core, actor, credential, (taken) => taken.doNothing())
 }
 
 /**
@@ -141,25 +132,36 @@ export async function replaceCredential(
   actor: Actor,
   credential: NewCredential,
 ): Promise<CredentialRow> {
+  return await issue(core, actor, credential, (taken) =>
+    taken
+      .doUpdateSet((row) => ({
+        id: row.ref('excluded.id'),
+        secret_hash: row.ref('excluded.secret_hash'),
+        name: row.ref('excluded.name'),
+        scopes: row.ref('excluded.scopes'),
+        created_at: row.ref('excluded.created_at'),
+        expires_at: row.ref('excluded.expires_at'),
+        revoked_at: null,
+      }))
+      .whereRef('credentials.account_id', '=', 'excluded.account_id'),
+  )
+}
+
+type Taken = OnConflictBuilder<Tables, 'credentials'>
+
+/** @param whenTaken what becomes of the one that has this look-up */
+async function issue(
+  core: Core,
+  actor: Actor,
+  credential: NewCredential,
+  whenTaken: (taken: Taken) => ReturnType<Taken['doNothing']> | ReturnType<Taken['doUpdateSet']>,
+): Promise<CredentialRow> {
   return await transact(core, async (change) => {
     const account = await findHolder(change.db, actor, credential.accountId)
     const row = await change.db
       .insertInto('credentials')
       .values(toRow(change, credential))
-      .onConflict((conflict) =>
-        conflict
-          .columns(['kind', 'lookup'])
-          .doUpdateSet((row) => ({
-            id: row.ref('excluded.id'),
-            secret_hash: row.ref('excluded.secret_hash'),
-            name: row.ref('excluded.name'),
-            scopes: row.ref('excluded.scopes'),
-            created_at: row.ref('excluded.created_at'),
-            expires_at: row.ref('excluded.expires_at'),
-            revoked_at: null,
-          }))
-          .whereRef('credentials.account_id', '=', 'excluded.account_id'),
-      )
+      .onConflict((conflict) => whenTaken(conflict.columns(['kind', 'lookup'])))
       .returningAll()
       .executeTakeFirst()
     return await told(change, actor, { account, row, action: 'credential.issued' })
