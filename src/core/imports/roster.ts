@@ -103,19 +103,26 @@ async function clear(change: Change, draft: RosterDraft, noun: RosterNoun): Prom
     .orderBy('version')
     .limit(BATCH)
     .execute()
+  const { organizationId } = draft
+  await deleteEntries(change.db, rows, { noun, organizationId, versions: '=' })
+  return rows.length > 0
+}
+
+/** Deletes the entries with these keys, of the same versions (`=`) or of all before them (`<`). */
+async function deleteEntries(
+  db: Connection,
+  rows: readonly { key: string; version: number }[],
+  of: { noun: RosterNoun; organizationId: string; versions: '=' | '<' },
+): Promise<void> {
   for (const [version, same] of Map.groupBy(rows, (row) => row.version)) {
-    await change.db
-      .deleteFrom(rosterTables[noun])
-      .where('organization_id', '=', draft.organizationId)
-      .where('version', '=', version)
-      .where(
-        'key',
-        'in',
-        same.map((row) => row.key),
-      )
+    const keys = same.map((row) => row.key)
+    await db
+      .deleteFrom(rosterTables[of.noun])
+      .where('organization_id', '=', of.organizationId)
+      .where('version', of.versions, version)
+      .where('key', 'in', keys)
       .execute()
   }
-  return rows.length > 0
 }
 
 /**
@@ -247,18 +254,8 @@ async function compact(core: Core, noun: RosterNoun, span: Span): Promise<void> 
       .execute()
     const next = rows.at(-1)
     if (next === undefined) return
-    for (const [version, same] of Map.groupBy(rows, (row) => row.version)) {
-      await core.database.kysely
-        .deleteFrom(rosterTables[noun])
-        .where('organization_id', '=', span.organizationId)
-        .where('version', '<', version)
-        .where(
-          'key',
-          'in',
-          same.map((row) => row.key),
-        )
-        .execute()
-    }
+    const { organizationId } = span
+    await deleteEntries(core.database.kysely, rows, { noun, organizationId, versions: '<' })
     last = next
     await othersTurn()
   }
