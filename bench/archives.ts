@@ -25,7 +25,7 @@ interface Shape {
 }
 
 const shapes: readonly Shape[] = [
-  { name: '20,000 × 1 KiB', count: 20_000, size: 1024 },
+  { name: '5,000 × 1 KiB', count: 5000, size: 1024 },
   { name: '1 × 1 GiB', count: 1, size: GIB },
 ]
 
@@ -39,7 +39,7 @@ export async function benchArchives({ quick }: { quick: boolean }): Promise<Row[
     await using folder = await temporaryFolder()
     const environment = await benchEnvironment(folder.path)
     const world = await seedArchive(environment, shape)
-    const setting = { shape, world, folder: folder.path, rounds: quick ? 3 : 7 }
+    const setting = { shape, world, folder: folder.path, rounds: quick ? 3 : 5 }
     rows.push(await toNullSink(setting, environment))
     rows.push(...(await overHttp(setting, environment)))
   }
@@ -72,7 +72,8 @@ async function toNullSink(
     })
   }
   const makers = ['claimcheck', ...Object.keys(peers)].map((name) => [name, by(name)] as const)
-  const samples = await inTurns<string>(rounds, Object.fromEntries(makers))
+  // Each process warms itself up.
+  const samples = await inTurns<string>(rounds, Object.fromEntries(makers), 0)
   return versusPeers(`${shape.name} to a null sink`, shape, samples)
 }
 

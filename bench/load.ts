@@ -84,13 +84,14 @@ export async function inTurns<Name extends string>(
 ): Promise<Record<Name, Sample>> {
   const all = Object.entries(measures) as [Name, () => Promise<Sample>][]
   const taken = new Map<Name, Sample[]>()
-  for (let round = 0; round < warmUpRounds; round += 1) {
-    for (const [, measure] of all) await measure()
+  for (let round = 0; round < warmUpRounds + rounds; round += 1) {
+    for (const [name, measure] of all) {
+      tell(`round ${round + 1} of ${warmUpRounds + rounds}: ${name}`)
+      const sampled = await measure()
+      if (round >= warmUpRounds) taken.set(name, [...(taken.get(name) ?? []), sampled])
+    }
   }
-  for (let round = 0; round < rounds; round += 1) {
-    for (const [name, measure] of all)
-      taken.set(name, [...(taken.get(name) ?? []), await measure()])
-  }
+  tell('')
   const medians = [...taken].map(([name, samples]) => [
     name,
     {
@@ -99,6 +100,11 @@ export async function inTurns<Name extends string>(
     },
   ])
   return Object.fromEntries(medians) as Record<Name, Sample>
+}
+
+/** On a terminal, where one sits and waits: one line, written over again and again. */
+function tell(line: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`)
 }
 
 function median(values: readonly number[]): number {
