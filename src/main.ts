@@ -4,9 +4,10 @@ const ofClient = /^(?:get|ls|request|wait|put|link|verify|login|conformance|comp
 const needed = ofClient.test(process.argv[2] ?? '') ? 22 : 24
 const [major = 0] = process.versions.node.split('.').map(Number)
 if (major < needed) {
-  process.stderr.write(
-    `Claimcheck needs Node.js ${needed} or newer for this, and this is ${process.version}: install a newer one from https://nodejs.org.\n`,
-  )
+  const message = `Claimcheck needs Node.js ${needed} or newer for this, and this is ${process.version}: install a newer one from https://nodejs.org.`
+  const refusal = { error: { code: 'node_too_old', message } }
+  const isForPrograms = process.argv.includes('--json')
+  process.stderr.write(`${isForPrograms ? JSON.stringify(refusal) : message}\n`)
   process.exit(1)
 }
 // A reader that has seen enough (`| head -1`) is no error.

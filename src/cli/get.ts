@@ -126,7 +126,10 @@ async function openTarget(
   // What is asked for is found at one of the APIs: sign in as that one wants it.
   const asking = await connect(url, { ...values, api: apiOfRequest(url) })
   const created = await requestDelivery(asking.client, url, { ...request, signal })
-  process.stderr.write(`Asked for: ${created}\n`)
+  // Known from here on, whatever becomes of the rest.
+  const asked =
+    values.json === true ? JSON.stringify({ requested: created }) : `Asked for: ${created}`
+  process.stderr.write(`${asked}\n`)
   return { connection: asking, delivery: asking.client.open(created) }
 }
 
@@ -169,7 +172,7 @@ async function showGet(
     for (;;) {
       const { done, value } = await running.next()
       if (done === true) return { report: value, events }
-      if (!json || value.type === 'failed') display.show(value)
+      if (!json) display.show(value)
       if (['done', 'failed', 'planned'].includes(value.type)) events.push(value)
     }
   } finally {

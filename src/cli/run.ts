@@ -4,7 +4,7 @@ import { type CommandList, type Entry, parseInput, UsageError } from './command.
 import { commands } from './commands.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { formatHelp } from './help.ts'
-import { explainSystemError } from './system-error.ts'
+import { explainError, formatRefusal } from './refusal.ts'
 
 /**
  * Runs the command line.
@@ -16,9 +16,15 @@ export async function run(words: readonly string[]): Promise<number> {
     await runIn(['claimcheck'], commands, words[0] === 'help' ? helpFor(words) : words)
     return 0
   } catch (error) {
-    process.stderr.write(`${await explain(error)}\n`)
+    process.stderr.write(`${formatRefusal(await explainError(error), isForPrograms(words))}\n`)
     return exitCodeOf(error)
   }
+}
+
+/** Also of a command line that could not be understood. */
+function isForPrograms(words: readonly string[]): boolean {
+  const end = words.indexOf('--')
+  return words.slice(0, end === -1 ? words.length : end).includes('--json')
 }
 
 async function runIn(
@@ -67,29 +73,4 @@ function within<T>(path: readonly string[], parse: () => T): T {
 
 function show(text: string): void {
   process.stdout.write(`${text}\n`)
-}
-
-async function explain(error: unknown): Promise<string> {
-  if (isSentence(error)) return error.message
-  const refusal = explainSystemError(error)
-  if (refusal !== null) return refusal
-  // Late, so that commands of a customer load nothing of the server.
-  const { isDebugging } = await import('../config.ts')
-  const stack = error instanceof Error && isDebugging() ? `\n${error.stack}` : ''
-  return `Unexpected: ${error instanceof Error ? error.message : String(error)}${stack}`
-}
-
-const errorsOfOurs = new Set([
-  'DeliveryError',
-  'ClientError',
-  'UsageError',
-  'SettingsError',
-  'ConfigFileError',
-])
-
-/** Refusals of ours are plain Errors or of our own classes; bugs and system errors are neither. */
-function isSentence(error: unknown): error is Error {
-  if (!(error instanceof Error)) return false
-  if (errorsOfOurs.has(error.name)) return true
-  return error.constructor === Error && !('code' in error)
 }
