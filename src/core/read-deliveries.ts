@@ -1,12 +1,13 @@
-import type { DeliveryFileRow, DeliveryRow, JobRow, PickupRow } from '../database/tables.ts'
+import type {
+  DeliveryFileRow,
+  DeliveryRow,
+  JobRow,
+  PickupRow,
+  StoredFileRow,
+} from '../database/tables.ts'
 import type { Core } from './core.ts'
 import { deliveryThing, findDelivery } from './deliveries.ts'
-import {
-  type FilesQuery,
-  type FoundFile,
-  findDeliveryFile,
-  listDeliveryFiles,
-} from './delivery-files.ts'
+import { type FoundFile, findDeliveryFile } from './delivery-files.ts'
 import { DeliveryError } from './errors.ts'
 import { findJob, type JobsQuery, listJobs } from './jobs.ts'
 import { demand } from './may.ts'
@@ -27,17 +28,40 @@ export async function readDelivery(
   return delivery
 }
 
+/** What is known of a file's bytes; null while there are none. */
+export type FileDigests = {
+  readonly [K in 'md5' | 'sha256' | 'crc32']: StoredFileRow[K] | null
+}
+
+export interface FilesWish {
+  /** The delivery's id. */
+  id: string
+  /** Only files with a greater number. */
+  after?: number
+  /** At most 1,000. */
+  limit: number
+}
+
 /**
- * The next files of a delivery, in the order of their numbers.
+ * The next files of a delivery with their digests, in the order of their numbers.
  * @throws DeliveryError as `readDelivery`
  */
 export async function readDeliveryFiles(
   core: Core,
   principal: Principal,
-  { id, ...query }: FilesQuery & { id: string },
-): Promise<{ delivery: DeliveryRow; files: DeliveryFileRow[] }> {
+  { id, after, limit }: FilesWish,
+): Promise<{ delivery: DeliveryRow; files: (DeliveryFileRow & FileDigests)[] }> {
   const delivery = await readDelivery(core, principal, id)
-  const files = await listDeliveryFiles(core.database.kysely, delivery.number, query)
+  const files = await core.database.kysely
+    .selectFrom('delivery_files')
+    .leftJoin('stored_files', 'stored_files.id', 'delivery_files.stored_file_id')
+    .selectAll('delivery_files')
+    .select(['stored_files.md5', 'stored_files.sha256', 'stored_files.crc32'])
+    .where('delivery_files.delivery_number', '=', delivery.number)
+    .where('delivery_files.number', '>', after ?? 0)
+    .orderBy('delivery_files.number')
+    .limit(Math.min(limit, 1000))
+    .execute()
   return { delivery, files }
 }
 

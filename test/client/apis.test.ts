@@ -152,7 +152,7 @@ for (const profile of ['documented', 'shipped']) {
     })
 
     it('frees a blocked order though copies of its files are here already', async (t) => {
-      const { server, core, client } = await startOrders(t, profile)
+      const { server, core, client, ada } = await startOrders(t, profile)
       for (const id of ['a', 'b', 'c', 'd', 'e']) {
         await publishProduct(core, { id, files: { [`${id}.txt`]: id } })
       }
@@ -162,6 +162,15 @@ for (const profile of ['documented', 'shipped']) {
       assert.equal((await get(client, first, { folder })).report.fetched, 5)
       const second = await requestDelivery(client, base, { queries: ['*:*'] })
       assert.equal((await get(client, second, { folder })).report.standing, 'done')
+      // At our own API, whose listing has digests by which the copies are known.
+      const third = await requestDelivery(client, base, { queries: ['*:*'] })
+      const number = third.split('/').at(-1)
+      const answer = await fetch(`${server.url}/v1/orders/${number}`, { headers: ada.headers })
+      const { deliveryId } = (await answer.json()) as { deliveryId: string }
+      const ours = clientOf(server.url, { kind: 'bearer', token: ada.token })
+      const url = `${server.url}/v1/deliveries/${deliveryId}`
+      const { report } = await get(ours, url, { folder })
+      assert.deepEqual([report.standing, report.failed], ['done', []])
     })
   })
 }
@@ -181,7 +190,7 @@ async function startOrders(t: TestContext, profile: string) {
     user: ada.username,
     password: ada.password,
   })
-  return { server, core: server.core, client }
+  return { server, core: server.core, client, ada }
 }
 
 describe('getFiles() at the studies API', () => {

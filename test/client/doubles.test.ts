@@ -128,6 +128,35 @@ describe('getFiles() at servers that are not ours', () => {
     assert.equal(server.seen.length, 1)
   })
 
+  it('checks what comes against the digests of a /v1 listing', async (t) => {
+    const server = await startHostileServer(t)
+    const bytes = someBytes(100)
+    const digest = createHash('sha256').update(bytes).digest('hex')
+    const file = { state: 'available', name: 'a.bin', md5: null, sha256: digest, size: 100 }
+    server.handle = ({ url = '' }, response) => {
+      if (url.startsWith('/bytes')) return false
+      const [, number] = /^\/v1\/files\/(\d)\/content$/.exec(url) ?? []
+      if (number !== undefined) response.writeHead(302, { location: `/bytes/${number}` }).end()
+      else if (!url.includes('/files')) response.end('{"state":"done"}')
+      else {
+        const items = [
+          { ...file, number: 1 },
+          { ...file, number: 2, name: 'b.bin' },
+        ]
+        response.end(JSON.stringify({ items, next: null }))
+      }
+      return true
+    }
+    server.files.set('/bytes/1', { bytes, etag: null })
+    server.files.set('/bytes/2', { bytes: someBytes(100, 2), etag: null })
+    const folder = await temporaryFolder(t)
+    const client = createTestClient(server.url)
+    const { report } = await get(client, `${server.url}/v1/deliveries/x`, { folder })
+    assert.equal(report.fetched, 1)
+    const failed = report.failed.map(({ path, error }) => [path, error.code])
+    assert.deepEqual(failed, [['b.bin', 'damaged']])
+  })
+
   it('renews a token before it ends, once for all who ask', async (t) => {
     const server = await startHostileServer(t)
     let [now, tokens] = [0, 0]

@@ -186,7 +186,7 @@ function inside(app: V1App, { core }: V1Context): void {
       schema: {
         tags,
         operationId: 'listDeliveryFiles',
-        summary: 'The files of a delivery',
+        summary: 'The files of a delivery, with their digests',
         params: ById,
         querystring: query(pageMembers),
         response: answers({ 200: pageOf(FileEntry) }, 404),
@@ -203,7 +203,7 @@ function inside(app: V1App, { core }: V1Context): void {
       return toPage({ request, reply }, files, {
         limit,
         place: (row) => row.number,
-        toItem: (row) => toFileEntry(delivery, row),
+        toItem: (row) => toFileEntry(delivery, row, row),
       })
     },
   )

@@ -63,29 +63,23 @@ export const NewDelivery = Type.Object(
   { ...closed, description: 'A download of one of your download types.' },
 )
 
-const fileMembers = {
-  number: Type.Integer({ examples: [50987] }),
-  deliveryId: Type.String(),
-  batch: Type.Integer(),
-  name: Type.String({ examples: ['communes.csv'] }),
-  mediaType: Type.String({ examples: ['text/csv'] }),
-  state: oneOf(['pending', 'available', 'delivered', 'failed', 'expired']),
-  size: nullable('integer', { description: 'In bytes.' }),
-  message: nullable('string'),
-  createdAt: Type.String(time),
-  updatedAt: Type.String(time),
-}
-
-export const FileEntry = Type.Object(fileMembers, { $id: 'FileEntry', ...closed })
-
-export const FileDetail = Type.Object(
+export const FileEntry = Type.Object(
   {
-    ...fileMembers,
+    number: Type.Integer({ examples: [50987] }),
+    deliveryId: Type.String(),
+    batch: Type.Integer(),
+    name: Type.String({ examples: ['communes.csv'] }),
+    mediaType: Type.String({ examples: ['text/csv'] }),
+    state: oneOf(['pending', 'available', 'delivered', 'failed', 'expired']),
+    size: nullable('integer', { description: 'In bytes.' }),
     sha256: nullable('string', { description: 'Hex; null while there are no bytes.' }),
-    md5: nullable('string', { description: 'Hex.' }),
-    crc32: nullable('string', { description: 'Eight hex digits.' }),
+    md5: nullable('string', { description: 'Hex; null while there are no bytes.' }),
+    crc32: nullable('string', { description: 'Eight hex digits; null while there are no bytes.' }),
+    message: nullable('string'),
+    createdAt: Type.String(time),
+    updatedAt: Type.String(time),
   },
-  { $id: 'FileDetail', ...closed },
+  { $id: 'FileEntry', ...closed },
 )
 
 export const Pickup = Type.Object(

@@ -3,12 +3,12 @@ import { grantFile } from '../../core/grants.ts'
 import { readFile } from '../../core/read-deliveries.ts'
 import { grantUrl } from '../../http/api-context.ts'
 import { principalOf } from '../../http/authenticate.ts'
-import { FileDetail } from './delivery-schemas.ts'
+import { FileEntry } from './delivery-schemas.ts'
 import { IssuedLink, NewLink } from './link-schemas.ts'
 import { toIssuedLink } from './link-wire.ts'
 import { answers, ByNumber, noBody, type V1App, type V1Context } from './routing.ts'
 import { ref } from './schema-words.ts'
-import { toFileDetail } from './wire.ts'
+import { toFileEntry } from './wire.ts'
 
 const tags = ['Files and links']
 
@@ -23,13 +23,13 @@ export function fileRoutes(app: V1App, context: V1Context): void {
         operationId: 'getFile',
         summary: 'One file, with its digests',
         params: ByNumber,
-        response: answers({ 200: ref(FileDetail) }, 404),
+        response: answers({ 200: ref(FileEntry) }, 404),
       },
     },
     async (request) => {
       const { number } = request.params
-      const found = await readFile(core, principalOf(request), number)
-      return toFileDetail(found, await findBytes(core, number))
+      const { delivery, file } = await readFile(core, principalOf(request), number)
+      return toFileEntry(delivery, file, await findBytes(core, number))
     },
   )
 
@@ -70,6 +70,7 @@ export function fileRoutes(app: V1App, context: V1Context): void {
     async (request, reply) => {
       const grant = await grantFile(core, principalOf(request), {
         fileNumber: request.params.number,
+        isKept: true,
         ...request.body,
       })
       return reply.code(201).send(toIssuedLink(context, request, grant))

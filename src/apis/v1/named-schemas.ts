@@ -1,6 +1,6 @@
 import { Account, Credential, IssuedCredential, Me, Organization } from './account-schemas.ts'
 import { Archive } from './archive-schemas.ts'
-import { Delivery, DownloadType, Event, FileDetail, FileEntry, Pickup } from './delivery-schemas.ts'
+import { Delivery, DownloadType, Event, FileEntry, Pickup } from './delivery-schemas.ts'
 import { Import } from './import-schemas.ts'
 import { IssuedLink, Link, LinkDetail } from './link-schemas.ts'
 import { IssuedManifest, Manifest } from './manifest-schemas.ts'
@@ -20,7 +20,6 @@ export const namedSchemas = [
   DownloadType,
   Delivery,
   FileEntry,
-  FileDetail,
   Link,
   LinkDetail,
   IssuedLink,

@@ -1,12 +1,11 @@
 import type { Static } from 'typebox'
 import { accountPermissions } from '../../core/accounts/accounts.ts'
 import type { ListedCredential } from '../../core/accounts/credentials.ts'
-import type { FoundFile } from '../../core/delivery-files.ts'
 import type { DownloadType as CoreDownloadType } from '../../core/download-type.ts'
 import { isServerQueue } from '../../core/jobs.ts'
 import type { OutsideWork } from '../../core/outside-work/outside-work.ts'
 import type { Principal } from '../../core/principal.ts'
-import type { StoredFileFacts } from '../../core/stored-files.ts'
+import type { FileDigests } from '../../core/read-deliveries.ts'
 import type {
   AccountRow,
   DeliveryFileRow,
@@ -53,9 +52,11 @@ export function toDelivery(row: DeliveryRow): Static<typeof deliveries.Delivery>
   }
 }
 
+/** @param digests null while there are no bytes */
 export function toFileEntry(
   delivery: DeliveryRow,
   row: DeliveryFileRow,
+  digests: FileDigests | null,
 ): Static<typeof deliveries.FileEntry> {
   return {
     number: row.number,
@@ -65,22 +66,12 @@ export function toFileEntry(
     mediaType: row.media_type,
     state: row.state,
     size: row.size,
+    sha256: digests?.sha256 ?? null,
+    md5: digests?.md5 ?? null,
+    crc32: digests?.crc32?.toString(16).padStart(8, '0') ?? null,
     message: row.message,
     createdAt: toTime(row.created_at),
     updatedAt: toTime(row.updated_at),
-  }
-}
-
-/** @param bytes null while there are none */
-export function toFileDetail(
-  { file, delivery }: FoundFile,
-  bytes: StoredFileFacts | null,
-): Static<typeof deliveries.FileDetail> {
-  return {
-    ...toFileEntry(delivery, file),
-    sha256: bytes?.sha256 ?? null,
-    md5: bytes?.md5 ?? null,
-    crc32: bytes === null ? null : bytes.crc32.toString(16).padStart(8, '0'),
   }
 }
 

@@ -70,7 +70,8 @@ async function* watch(
       const look = toSnapshot(delivery, address)
       const files: RemoteFile[] = []
       if (!withoutFiles && look.standing !== 'expired') {
-        for await (const file of listFiles(context, address, signal)) {
+        const isOrder = delivery.kind === 'order'
+        for await (const file of listFiles(context, address, { isOrder, signal })) {
           if (!seen.has(file.id)) files.push(file)
           seen.add(file.id)
         }
@@ -125,7 +126,7 @@ async function betweenLooks(
 async function* listFiles(
   context: ApiContext,
   { base, at }: Address,
-  signal: AbortSignal | undefined,
+  { isOrder, signal }: { isOrder: boolean; signal: AbortSignal | undefined },
 ): AsyncGenerator<RemoteFile> {
   let cursor: string | null = null
   do {
@@ -134,7 +135,9 @@ async function* listFiles(
     for (const item of asList(asObject(body).items)) {
       const entry = asObject(item)
       if (entry.state === 'available' || entry.state === 'delivered') {
-        yield toFile(context, base, entry)
+        const file = toFile(context, base, entry)
+        // An order goes on only when its files are picked up, though copies may be here already.
+        yield isOrder && entry.state === 'available' ? { ...file, mustFetch: true } : file
       }
     }
     cursor = asText(asObject(body).next)

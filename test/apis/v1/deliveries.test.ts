@@ -43,12 +43,15 @@ describe('/v1/deliveries', () => {
       files.items.map(({ name, size }) => [name, size]),
       [['hello.txt', 6]],
     )
-    const file = await json<{ sha256: string }>(
+    const file = await json<{ sha256: string; md5: string; crc32: string }>(
       'GET',
       `/v1/files/${files.items[0]?.number}`,
       by(ada),
     )
+    assert.deepEqual(files.items, [file])
     assert.equal(file.sha256, '66a045b452102c59d840ec097d59d9467e13a3f34f6494e539ffd32c1bb35f18')
+    assert.equal(file.md5, '09f7e02f1290be211da707a266f153b3')
+    assert.match(file.crc32, /^[0-9a-f]{8}$/)
   })
 
   it('answers a wait when its time is over, and says when to ask again', async () => {
