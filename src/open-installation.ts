@@ -78,6 +78,11 @@ export function coreSettings(settings: Settings): CoreSettings {
     orderSeconds: settings.orderSeconds,
     encrypt: settings.encrypt,
     maxDocumentBytes: settings.maxDocumentBytes,
+    accountUploads: settings.accountUploads,
+    accountUploadBytes: settings.accountUploadBytes,
+    accountLinks: settings.accountLinks,
+    accountManifests: settings.accountManifests,
+    pullMaxBytes: settings.pullMaxBytes,
   }
 }
 

@@ -1,3 +1,4 @@
+import { limitSettings } from './limit-settings.ts'
 import { oidcSettings } from './oidc-settings.ts'
 import { s3Settings } from './s3-settings.ts'
 import { optional, setting } from './setting.ts'
@@ -183,12 +184,7 @@ export const settingTable = {
     'documents',
     'Which files are encrypted where they are stored: the documents of port orders, or all that come in.',
   ),
-  maxDocumentBytes: setting(
-    'MAX_DOCUMENT_BYTES',
-    integer('bytes', 1, 5_368_709_120),
-    '104857600',
-    'The longest document of a port order, uploaded or pulled.',
-  ),
+  ...limitSettings,
   outgoingAllow: setting(
     'OUTGOING_ALLOW',
     addresses,

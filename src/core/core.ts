@@ -35,4 +35,14 @@ export interface CoreSettings {
   readonly orderMaxFiles: number
   /** How long an order and its files are kept after it was placed, in seconds. */
   readonly orderSeconds: number
+  /** How many uploads of an account may be unfinished at once. */
+  readonly accountUploads: number
+  /** How many bytes the unfinished uploads of an account may be announced with together. */
+  readonly accountUploadBytes: number
+  /** How many links of an account may be open at once. */
+  readonly accountLinks: number
+  /** How many manifests of an account may be open at once. */
+  readonly accountManifests: number
+  /** The longest file that is pulled from a URL into a study, in bytes. */
+  readonly pullMaxBytes: number
 }

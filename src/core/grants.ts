@@ -1,16 +1,18 @@
 import type { ArchiveRow } from '../database/archive-tables.ts'
 import type { GrantRow } from '../database/tables.ts'
+import { demandLinkPlaces } from './account-places.ts'
 import type { Core } from './core.ts'
-import { deliveryThing } from './deliveries.ts'
-import { type FoundFile, findDeliveryFiles } from './delivery-files.ts'
+import type { FoundFile } from './delivery-files.ts'
 import { DeliveryError } from './errors.ts'
 import { recordEvents } from './events.ts'
 import { demandOwnGrant, findGrant } from './find-grants.ts'
+import { findReadyFiles } from './find-ready-files.ts'
 import { type GrantLimits, limitColumns } from './grant-limits.ts'
 import { newId } from './ids.ts'
 import { demand } from './may.ts'
 import type { Principal } from './principal.ts'
 import { type Change, transact } from './transact.ts'
+import { failUpload } from './uploads/uploads.ts'
 
 export interface GrantOptions extends GrantLimits {
   disposition?: 'attachment' | 'inline'
@@ -18,24 +20,29 @@ export interface GrantOptions extends GrantLimits {
   lifetimeSeconds?: number
   /** What an expired URL answers: the issuing API's profile says. */
   expiredStatus?: 401 | 403
+  /** Somebody keeps it, and it counts among the links that an account may have: a redirect is none. */
+  isKept?: boolean
 }
 
 export interface NewGrant extends GrantOptions {
   fileNumber: number
+  /** The manifest that leads to it, and takes it along when it is revoked. */
+  manifestId?: string
 }
 
 /**
  * Grants a signed URL to a file, to whoever may pick it up.
  * @throws DeliveryError `not_found`, `not_yours`, `forbidden`, `not_ready`, `expired`,
- *   `invalid` for a lifetime outside 1 to 604,800 seconds or limits that cannot be
+ *   `invalid` for a lifetime outside 1 to 604,800 seconds or limits that cannot be;
+ *   `too_many_requests` for one that is kept and finds no place
  */
 export async function grantFile(
   core: Core,
   principal: Principal,
   wish: NewGrant,
 ): Promise<GrantRow> {
-  const { fileNumber, ...options } = wish
-  const [grant] = await grantFiles(core, principal, { ...options, fileNumbers: [fileNumber] })
+  const { fileNumber, ...more } = wish
+  const [grant] = await grantFiles(core, principal, { ...more, fileNumbers: [fileNumber] })
   if (grant === undefined) throw new Error('One file was granted and none came of it.')
   return grant
 }
@@ -48,60 +55,40 @@ export async function grantFile(
 export async function grantFiles(
   core: Core,
   principal: Principal,
-  { fileNumbers, ...options }: GrantOptions & { fileNumbers: readonly number[] },
+  { fileNumbers, manifestId, ...options }: NewGrants,
 ): Promise<GrantRow[]> {
   const terms = termsOf(core, options)
-  const files = await findDeliveryFiles(core.database.kysely, fileNumbers)
-  const grantings = fileNumbers.map((number) => {
-    const found = files.get(number)
-    try {
-      if (found === undefined) throw new DeliveryError('not_found', 'There is no such file.')
-      demandReady(core, principal, found)
-      return { ...terms, ...fromFound(found) }
-    } catch (error) {
-      throw naming(error, number)
+  const files = await findReadyFiles(core, principal, fileNumbers)
+  const grantings = files.map((found) => ({ ...terms, ...fromFound(found), manifestId }))
+  return await transact(core, async (change) => {
+    if (options.isKept) {
+      await demandLinkPlaces(core, change, { principal, more: grantings.length })
     }
+    if (manifestId !== undefined) await demandOpenManifest(change, manifestId)
+    return await insertGrants(change, principal, grantings)
   })
-  return await transact(core, (change) => insertGrants(change, principal, grantings))
 }
 
-function demandReady(core: Core, principal: Principal, found: FoundFile): void {
-  demandReadable(core, principal, found)
-  const { file } = found
-  if (file.state === 'expired') throw new DeliveryError('expired', "The file's time is over.")
-  // The bytes of an order's file may be there before its turn has come.
-  if (file.stored_file_id === null || file.state === 'pending' || file.state === 'failed') {
-    throw new DeliveryError('not_ready', 'The file is not ready yet.')
-  }
+export interface NewGrants extends Omit<NewGrant, 'fileNumber'> {
+  fileNumbers: readonly number[]
 }
 
-/**
- * Asks whether somebody may pick up a file, whether it is ready or not.
- * @throws DeliveryError `not_yours`, `forbidden`
- */
-export function demandReadable(
-  core: Core,
-  principal: Principal,
-  { delivery }: Pick<FoundFile, 'delivery'>,
-): void {
-  demand(
-    principal,
-    'read',
-    deliveryThing(core, delivery),
-    'This file belongs to somebody else, or you may not pick up files of its type.',
-  )
-}
-
-function naming(error: unknown, file: number): unknown {
-  if (!(error instanceof DeliveryError)) return error
-  const { code, message, details } = error
-  return new DeliveryError(code, message, { cause: error, details: { ...details, file } })
+/** Since it was looked up it may have been revoked, and its grants with it. */
+async function demandOpenManifest({ db }: Change, id: string): Promise<void> {
+  const row = await db
+    .selectFrom('manifests')
+    .select('id')
+    .where('id', '=', id)
+    .where('revoked_at', 'is', null)
+    .executeTakeFirst()
+  if (row === undefined) throw new DeliveryError('expired', 'This manifest was revoked.')
 }
 
 /**
  * Grants a signed URL to an archive, to the one who opened it: whoever opens one was asked for the
  * permission to each of its files.
- * @throws DeliveryError `not_yours`, `invalid` for a lifetime outside 1 to 604,800 seconds
+ * @throws DeliveryError `not_yours`, `invalid` for a lifetime outside 1 to 604,800 seconds;
+ *   `too_many_requests` for one that is kept and finds no place
  */
 export async function grantArchive(
   core: Core,
@@ -123,7 +110,10 @@ export async function grantArchive(
     fileName: archive.file_name,
     endsAt: archive.ends_at,
   }
-  const [grant] = await transact(core, (change) => insertGrants(change, principal, [granting]))
+  const [grant] = await transact(core, async (change) => {
+    if (options.isKept) await demandLinkPlaces(core, change, { principal, more: 1 })
+    return await insertGrants(change, principal, [granting])
+  })
   if (grant === undefined) throw new Error('An archive was granted and nothing came of it.')
   return grant
 }
@@ -140,6 +130,7 @@ function termsOf(core: Core, options: GrantOptions): Terms {
     disposition: options.disposition ?? 'attachment',
     expiredStatus: options.expiredStatus ?? 403,
     limits: limitColumns(options),
+    isKept: options.isKept ?? false,
   }
 }
 
@@ -168,12 +159,14 @@ interface Terms {
   disposition: GrantRow['disposition']
   expiredStatus: 401 | 403
   limits: Pick<GrantRow, 'max_uses' | 'networks'>
+  isKept: boolean
 }
 
 interface Granting extends Terms {
   target: { fileNumber: number } | { archiveId: string } | { uploadId: string }
   organizationId: string
   fileName: string
+  manifestId?: string | undefined
   /** When what it opens ends; null for never. */
   endsAt: number | null
 }
@@ -198,6 +191,7 @@ async function insertGrants(
 
 function toRow({ now }: Change, { accountId }: Principal, granting: Granting): GrantRow {
   const { target, limits, seconds, endsAt } = granting
+  const expiresAt = Math.min(now + seconds * 1000, endsAt ?? Number.MAX_SAFE_INTEGER)
   return {
     id: newId(now),
     organization_id: granting.organizationId,
@@ -210,9 +204,11 @@ function toRow({ now }: Change, { accountId }: Principal, granting: Granting): G
     disposition: granting.disposition,
     expired_status: granting.expiredStatus,
     created_at: now,
-    expires_at: Math.min(now + seconds * 1000, endsAt ?? Number.MAX_SAFE_INTEGER),
+    expires_at: expiresAt,
     revoked_at: null,
     ...limits,
+    manifest_id: granting.manifestId ?? null,
+    place_until: granting.isKept ? expiresAt : null,
   }
 }
 
@@ -237,9 +233,12 @@ export async function revokeGrant(core: Core, principal: Principal, id: string):
     if (grant.revoked_at !== null) return grant
     await change.db
       .updateTable('grants')
-      .set({ revoked_at: change.now })
+      .set({ revoked_at: change.now, place_until: null })
       .where('id', '=', id)
       .execute()
+    if (grant.upload_id !== null) {
+      await failUpload(change, grant.upload_id, 'The URL to put it in was revoked.')
+    }
     change.signal('grant')
     await recordEvents(change, [
       {
@@ -252,6 +251,17 @@ export async function revokeGrant(core: Core, principal: Principal, id: string):
     ])
     return { ...grant, revoked_at: change.now }
   })
+}
+
+/** Revokes what a manifest led to. */
+export async function revokeGrantsOf(change: Change, manifestId: string): Promise<void> {
+  await change.db
+    .updateTable('grants')
+    .set({ revoked_at: change.now })
+    .where('manifest_id', '=', manifestId)
+    .where('revoked_at', 'is', null)
+    .execute()
+  change.signal('grant')
 }
 
 /**

@@ -22,6 +22,10 @@ export interface GrantsTable {
   max_uses: number | null
   /** JSON array of addresses and networks that it opens for; null for all. */
   networks: string | null
+  /** The manifest that led to it; null when none did. */
+  manifest_id: string | null
+  /** Till when it counts among the links that its account has at once; null when it does not. */
+  place_until: number | null
 }
 
 /** A client that has begun to take what a counted grant opens. */

@@ -14,6 +14,7 @@ import * as manyNodes from './migrations/0010-many-nodes.ts'
 import * as manifests from './migrations/0011-manifests.ts'
 import * as uploads from './migrations/0012-uploads.ts'
 import * as usage from './migrations/0013-usage.ts'
+import * as places from './migrations/0014-places.ts'
 import type { Tables } from './tables.ts'
 
 export interface SchemaStep {
@@ -42,6 +43,7 @@ export const schemaSteps: SchemaSteps = {
   '0011-manifests': manifests,
   '0012-uploads': uploads,
   '0013-usage': usage,
+  '0014-places': places,
 }
 
 /** What the database says of itself. */

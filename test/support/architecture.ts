@@ -32,6 +32,7 @@ const layers: readonly (readonly string[])[] = [
     'package-version.ts',
     's3-address.ts',
     'oidc-settings.ts',
+    'limit-settings.ts',
     's3-settings.ts',
     'setting.ts',
     'setting-kinds.ts',

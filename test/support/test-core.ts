@@ -67,6 +67,11 @@ export async function openTestCore(
       orderSeconds: 604_800,
       encrypt: 'documents',
       maxDocumentBytes: 1_000_000,
+      accountUploads: 1000,
+      accountUploadBytes: 1024 ** 4,
+      accountLinks: 100_000,
+      accountManifests: 1000,
+      pullMaxBytes: 1024 ** 4,
     },
   }
 }

@@ -85,7 +85,11 @@ async function open(
 ): Promise<Static<typeof Archive>> {
   const principal = principalOf(request)
   const archive = await openArchive(context.core, principal, wish)
-  const grant = await grantArchive(context.core, principal, { archive: archive.row, ...link })
+  const grant = await grantArchive(context.core, principal, {
+    archive: archive.row,
+    isKept: link !== undefined,
+    ...link,
+  })
   return {
     id: archive.id,
     format: archive.format,

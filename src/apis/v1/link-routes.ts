@@ -37,7 +37,11 @@ function making(app: V1App, context: V1Context): void {
       const { files, delivery, ...options } = request.body
       const principal = principalOf(request)
       const fileNumbers = await selectFiles(context.core, principal, { files, delivery })
-      const grants = await grantFiles(context.core, principal, { ...options, fileNumbers })
+      const grants = await grantFiles(context.core, principal, {
+        ...options,
+        isKept: true,
+        fileNumbers,
+      })
       const items = grants.map((grant) => toIssuedLink(context, request, grant))
       return reply.code(201).send({ items })
     },

@@ -1,11 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { GrantRow, ManifestRow } from '../../database/tables.ts'
+import { demandManifestPlace } from '../account-places.ts'
 import { findPrincipal } from '../accounts/accounts.ts'
 import type { Core } from '../core.ts'
 import { findDeliveryFiles } from '../delivery-files.ts'
 import { DeliveryError } from '../errors.ts'
 import { recordEvents } from '../events.ts'
-import { demandReadable, grantFile } from '../grants.ts'
+import { demandReadable } from '../find-ready-files.ts'
+import { grantFile, revokeGrantsOf } from '../grants.ts'
 import { newId } from '../ids.ts'
 import { demand } from '../may.ts'
 import type { Principal } from '../principal.ts'
@@ -28,7 +30,7 @@ const USUAL_S = 7 * 86_400
  * its maker may at that moment.
  * @returns the row, and the secret, which is told only now
  * @throws DeliveryError as `selectFiles`; `not_found`, `not_yours`, `forbidden` for a file that the
- *   caller may not pick up; `invalid` for a lifetime
+ *   caller may not pick up; `invalid` for a lifetime; `too_many_requests`
  */
 export async function createManifest(
   core: Core,
@@ -40,6 +42,7 @@ export async function createManifest(
   await demandEach(core, principal, numbers)
   const token = randomBytes(32).toString('base64url')
   const manifest = await transact(core, async (change) => {
+    await demandManifestPlace(core, change, principal)
     const row = {
       id: newId(change.now),
       organization_id: principal.organizationId,
@@ -138,7 +141,7 @@ export async function grantFromManifest(
       ? found?.delivery.id === manifest.delivery_id
       : (JSON.parse(manifest.files) as number[]).includes(fileNumber)
   if (!isListed) throw new DeliveryError('not_found', 'The manifest lists no such file.')
-  return await grantFile(core, principal, { fileNumber })
+  return await grantFile(core, principal, { fileNumber, manifestId: manifest.id })
 }
 
 export interface ManifestsQuery {
@@ -166,8 +169,8 @@ export async function listManifests(
 }
 
 /**
- * Revokes a manifest at once. URLs that it has led to already live on for their short time. Revoking
- * it again changes nothing.
+ * Revokes a manifest at once, and with it the URLs that it has led to. Revoking it again changes
+ * nothing.
  * @throws DeliveryError `not_found`, `not_yours`
  */
 export async function revokeManifest(core: Core, principal: Principal, id: string): Promise<void> {
@@ -186,6 +189,7 @@ export async function revokeManifest(core: Core, principal: Principal, id: strin
       .set({ revoked_at: change.now })
       .where('id', '=', id)
       .execute()
+    await revokeGrantsOf(change, id)
     await recordEvents(change, [eventOf(row, principal, 'manifest.revoked')])
   })
 }

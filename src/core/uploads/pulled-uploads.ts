@@ -14,6 +14,9 @@ import { failUpload, findUpload, insertUpload } from './uploads.ts'
 /** The kind of job that pulls a file from a URL. */
 export const PULL_UPLOAD_JOB = 'upload-pull'
 
+/** Others may be before it, and other servers slow: it waits for a week. */
+const KEPT_MS = 7 * 24 * 3600_000
+
 interface Pull {
   upload: string
   url: string
@@ -21,7 +24,7 @@ interface Pull {
 
 /**
  * Has a file pulled from a URL; how it stands is told by the upload.
- * @throws DeliveryError as `demandTarget`; `invalid` for what is no web address
+ * @throws DeliveryError as `demandTarget` and `insertUpload`; `invalid` for what is no web address
  */
 export async function requestPull(
   core: Core,
@@ -35,7 +38,7 @@ export async function requestPull(
     })
   }
   return await transact(core, async (change) => {
-    const upload = await insertUpload(change, principal, wish)
+    const upload = await insertUpload(core, change, { principal, ...wish, keptMs: KEPT_MS })
     await enqueueJob(change, {
       kind: PULL_UPLOAD_JOB,
       queue: 'pulls',

@@ -24,7 +24,7 @@ export interface UploadWish extends GrantOptions {
 /**
  * A signed URL by which somebody without an account puts one file in, once. What they put is put by whoever made the URL,
  * with the rights of that moment.
- * @throws DeliveryError as `demandTarget`; `invalid` for a lifetime or networks that cannot be
+ * @throws DeliveryError as `demandTarget` and `insertUpload`; `invalid` for a lifetime or networks that cannot be
  */
 export async function grantUploadUrl(
   core: Core,
@@ -33,10 +33,10 @@ export async function grantUploadUrl(
 ): Promise<GrantRow> {
   await demandTarget(core, principal, target)
   const { lifetimeSeconds = core.settings.signedUrlSeconds } = options
-  // A put that has begun may end after the URL's time.
-  const keptMs = (lifetimeSeconds + 86_400) * 1000
   return await transact(core, async (change) => {
-    const upload = await insertUpload(change, principal, { target, expected, keptMs })
+    // It waits as long as its URL opens. A put that has begun then is let end.
+    const keptMs = lifetimeSeconds * 1000
+    const upload = await insertUpload(core, change, { principal, target, expected, keptMs })
     const into = {
       uploadId: upload.id,
       organizationId: upload.organization_id,

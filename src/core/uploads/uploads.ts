@@ -1,5 +1,6 @@
 import type { Connection } from '../../database/database.ts'
 import type { UploadPartRow, UploadRow } from '../../database/tables.ts'
+import { demandUploadPlace } from '../account-places.ts'
 import type { Core } from '../core.ts'
 import { DeliveryError } from '../errors.ts'
 import type { ExpectedBytes } from '../expected-bytes.ts'
@@ -24,7 +25,7 @@ export interface NewUpload {
 
 /**
  * Begins an upload.
- * @throws DeliveryError as `demandTarget`
+ * @throws DeliveryError as `demandTarget` and `insertUpload`
  */
 export async function createUpload(
   core: Core,
@@ -32,15 +33,21 @@ export async function createUpload(
   wish: NewUpload,
 ): Promise<UploadRow> {
   await demandTarget(core, principal, wish.target)
-  return await transact(core, (change) => insertUpload(change, principal, wish))
+  return await transact(core, (change) => insertUpload(core, change, { principal, ...wish }))
 }
 
-/** The same within a change, by whoever has asked for the permission. */
+/**
+ * The same within a change, by whoever has asked for the permission.
+ * @throws DeliveryError `too_many_requests`, `too_large` when the account has no place for it
+ */
 export async function insertUpload(
-  { db, now }: Change,
-  principal: Principal,
-  { target, expected, metadata = '', keptMs = KEPT_MS }: NewUpload,
+  core: Core,
+  change: Change,
+  { principal, target, expected, metadata = '', keptMs = KEPT_MS }: UploadOf,
 ): Promise<UploadRow> {
+  const { db, now } = change
+  const size = expected.size ?? null
+  await demandUploadPlace(core, change, { accountId: principal.accountId, size })
   return await db
     .insertInto('uploads')
     .values({
@@ -48,7 +55,7 @@ export async function insertUpload(
       organization_id: principal.organizationId,
       account_id: principal.accountId,
       target: JSON.stringify(target),
-      size: expected.size ?? null,
+      size,
       digests: JSON.stringify([...(expected.digests ?? [])]),
       metadata,
       ...{ received: 0, lease: null, lease_until: null },
@@ -57,6 +64,10 @@ export async function insertUpload(
     })
     .returningAll()
     .executeTakeFirstOrThrow()
+}
+
+interface UploadOf extends NewUpload {
+  principal: Principal
 }
 
 /**
@@ -69,7 +80,9 @@ export async function readUpload(core: Core, principal: Principal, id: string): 
   if (row.account_id !== principal.accountId) {
     throw new DeliveryError('not_yours', 'This upload is of somebody else.')
   }
-  if (row.expires_at <= core.database.now()) {
+  const now = core.database.now()
+  // What somebody writes to is not given up.
+  if (row.expires_at <= now && (row.lease_until ?? 0) <= now) {
     throw new DeliveryError('expired', 'The upload was given up: begin again.')
   }
   await demandTarget(core, principal, targetOf(row))
