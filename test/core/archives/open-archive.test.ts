@@ -347,8 +347,7 @@ describe('openArchive()', () => {
     const { size } = archive.content
     const tail = await gather(archive.content.read({ start: size - 500_000, end: size }))
     assert.ok(
-      tail.includes(`folder ${(count - 1) % 10}/file (${Math.floor((count - 1) / 10)}).txt`) ||
-        tail.length === 500_000,
+      tail.includes(`folder ${(count - 1) % 10}/file (${Math.floor((count - 1) / 10)}).txt`),
     )
     const part = await gather(archive.content.read({ start: size - 300_000, end: size - 299_000 }))
     assert.ok(part.equals(tail.subarray(200_000, 201_000)))
