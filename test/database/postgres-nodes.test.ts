@@ -132,12 +132,14 @@ describe('many nodes over one PostgreSQL', { skip: noPostgres }, () => {
 
   it('agree about the time, whatever their own clocks say', async (t) => {
     const url = await createPostgresDatabase()
+    const earliest = Date.now()
     const node = await openPostgres(url, testLimits)
     t.after(() => node.close())
     const clock = t.mock.method(Date, 'now', () => 0)
-    const before = node.now()
+    const told = node.now()
     clock.mock.restore()
-    assert.ok(Math.abs(before - Date.now()) < 5000)
+    // PostgreSQL runs on this machine, too: it tells a moment of this test, however long that takes.
+    assert.ok(told > earliest - 1000 && told < Date.now() + 1000)
   })
 })
 
