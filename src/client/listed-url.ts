@@ -11,3 +11,13 @@ export function listedUrl(link: string, base: string): string {
   }
   return url.href
 }
+
+/** Further addresses of a file in a listing, as far as they are web addresses. */
+export function listedMirrors(links: readonly unknown[], base: string): { mirrors?: string[] } {
+  const mirrors = links.flatMap((link) => {
+    if (typeof link !== 'string' || !URL.canParse(link.trim(), base)) return []
+    const url = listedUrl(link, base)
+    return /^https?:/.test(url) ? [url] : []
+  })
+  return mirrors.length === 0 ? {} : { mirrors }
+}

@@ -28,6 +28,8 @@ export interface RemoteFile {
   readonly isFixed: boolean
   /** The server wants it to be fetched though an earlier copy is here: it holds something up. */
   readonly mustFetch?: boolean
+  /** Other addresses of the same bytes, best first, for when the one of `locate` fails for good. */
+  readonly mirrors?: readonly string[]
   /** @throws ClientError */
   locate(signal?: AbortSignal): Promise<Place>
 }

@@ -6,7 +6,7 @@ import { fromHex } from '../digests.ts'
 import { drain } from '../drain.ts'
 import { fileId } from '../file-id.ts'
 import { asList, asObject, asSize, asText, demandText } from '../json.ts'
-import { listedUrl } from '../listed-url.ts'
+import { listedMirrors, listedUrl } from '../listed-url.ts'
 import { sendPatiently } from '../patiently.ts'
 import type { RemoteFile } from '../remote-file.ts'
 import { shownUrl } from '../shown-url.ts'
@@ -73,6 +73,7 @@ export function parseManifest(text: string, base: string): RemoteFile[] {
       size: asSize(entry.size),
       mediaType: asText(entry.mediaType),
       digests: { ...fromHex(entry.md5), ...fromHex(entry.sha256) },
+      ...listedMirrors(asList(entry.mirrors), base),
       isFixed: false,
       locate: async () => ({ url, authorize: true, renewable: false }),
     }

@@ -3,13 +3,13 @@ import { type Digests, fromMetalink, type PieceDigests, piecesFromMetalink } fro
 import { fileId } from '../file-id.ts'
 import { asSize } from '../json.ts'
 import { lastSegment } from '../last-segment.ts'
-import { listedUrl } from '../listed-url.ts'
+import { listedMirrors, listedUrl } from '../listed-url.ts'
 import type { RemoteFile } from '../remote-file.ts'
 import { shownUrl } from '../shown-url.ts'
 
 /**
  * Reads Metalink 4 (RFC 5854) and 3. Of a file's addresses the one that the metalink prefers is
- * taken; entries without a web address are refused, because they could not be fetched.
+ * taken, and the others are its mirrors, in the order of preference; entries without a web address are refused, because they could not be fetched.
  * @throws ClientError `bad_answer`
  */
 export function parseMetalink(text: string, base: string): RemoteFile[] {
@@ -19,8 +19,8 @@ export function parseMetalink(text: string, base: string): RemoteFile[] {
   const files = [...text.matchAll(/<file\s[^>]*?>([\s\S]*?)<\/file>/g)]
   return files.map(([whole, inner = '']) => {
     const name = attributeOf(whole, 'name')
-    const link = bestUrl(inner)
-    if (link === null) {
+    const [link, ...others] = urlsOf(inner)
+    if (link === undefined) {
       throw new ClientError('bad_answer', `The Metalink gives no web address for "${name}".`)
     }
     const url = listedUrl(link, base)
@@ -34,6 +34,7 @@ export function parseMetalink(text: string, base: string): RemoteFile[] {
       mediaType: elementOf(inner, 'mimetype'),
       digests: digestsOf(inner),
       ...(pieces === null ? {} : { pieces }),
+      ...listedMirrors(others, base),
       isFixed: false,
       locate: async () => ({ url, authorize: true, renewable: false }),
     }
@@ -61,7 +62,7 @@ function digestsOf(inner: string): Digests {
 }
 
 /** Version 4: the lowest `priority`; version 3: the highest `preference`. */
-function bestUrl(inner: string): string | null {
+function urlsOf(inner: string): string[] {
   const urls = [...inner.matchAll(/<url(?:\s[^>]*)?>([^<]*)<\/url>/g)].flatMap(
     ([whole, text = '']) => {
       const url = unescapeXml(text.trim())
@@ -70,7 +71,7 @@ function bestUrl(inner: string): string | null {
       return [{ url, rank: Number(attributeOf(whole, 'priority') ?? 1_000_000 - preference) }]
     },
   )
-  return urls.toSorted((one, other) => one.rank - other.rank)[0]?.url ?? null
+  return urls.toSorted((one, other) => one.rank - other.rank).map(({ url }) => url)
 }
 
 function elementOf(text: string, name: string): string | null {

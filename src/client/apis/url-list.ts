@@ -1,7 +1,7 @@
 import { type Digests, fromMetalink } from '../digests.ts'
 import { fileId } from '../file-id.ts'
 import { lastSegment } from '../last-segment.ts'
-import { listedUrl } from '../listed-url.ts'
+import { listedMirrors, listedUrl } from '../listed-url.ts'
 import type { RemoteFile } from '../remote-file.ts'
 
 /**
@@ -19,9 +19,10 @@ export function parseUrlList(text: string, base: string): RemoteFile[] {
   return files
 }
 
-/** aria2 takes several addresses of one file in a line, between tabs; the first one does. */
+/** aria2 takes several addresses of one file in a line, between tabs. */
 function fileAt(line: string, base: string): RemoteFile {
-  const url = listedUrl(line.split('\t', 1)[0] ?? '', base)
+  const [first = '', ...others] = line.split('\t')
+  const url = listedUrl(first, base)
   return {
     id: fileId(url),
     name: lastSegment(url),
@@ -29,6 +30,10 @@ function fileAt(line: string, base: string): RemoteFile {
     size: null,
     mediaType: null,
     digests: {},
+    ...listedMirrors(
+      others.filter((link) => link.trim() !== ''),
+      base,
+    ),
     isFixed: false,
     locate: async () => ({ url, authorize: true, renewable: false }),
   }

@@ -42,12 +42,31 @@ const mostStarts = 5
 
 /**
  * Fetches one file: into `<target>.part`, going on where an earlier run stopped, checked, synced,
- * and renamed last.
- * @throws ClientError, and what the disk says
+ * and renamed last. When an address fails for good, its next mirror goes on.
+ * @throws ClientError of the last address, and what the disk says
  */
 export async function transferFile(options: TransferOptions): Promise<Transferred> {
   const transfer = createTransfer(options)
-  let state = await takeUp(options)
+  for (let mayHavePart = options.mayHavePart; ; mayHavePart = true) {
+    try {
+      return await fromOnePlace(transfer, await takeUp({ ...options, mayHavePart }))
+    } catch (error) {
+      if (!isOfPlace(error) || !transfer.nextMirror()) throw error
+      options.onSetback(`${error.message} Another address is tried.`)
+      count(transfer, -transfer.counted)
+    }
+  }
+}
+
+/** Whether another address may do better: not where it is our own folder, or our user, that refuses. */
+function isOfPlace(error: unknown): error is ClientError {
+  const ours: readonly ClientErrorCode[] = ['aborted', 'bad_input', 'unsafe_target']
+  return error instanceof ClientError && !ours.includes(error.code)
+}
+
+async function fromOnePlace(transfer: Transfer, found: PartState | null): Promise<Transferred> {
+  const { options } = transfer
+  let state = found
   for (let starts = 1; ; starts += 1) {
     try {
       return await attempt(transfer, state)
@@ -73,10 +92,15 @@ function withPath(error: unknown, path: string): unknown {
 /** What an earlier run left is gone on with, or removed. */
 async function takeUp({ target, file, mayHavePart }: TransferOptions): Promise<PartState | null> {
   if (!mayHavePart) return null
-  const state = await readPartState(target, file.id)
+  const state = withOwnTag(await readPartState(target, file.id), file)
   if (state !== null && isUsable(state, file)) return state
   await removePartState(target)
   return null
+}
+
+/** A mirror has tags of its own, and which one it was that gave this one is not known any more. */
+function withOwnTag(state: PartState | null, { mirrors }: RemoteFile): PartState | null {
+  return state === null || mirrors === undefined ? state : { ...state, etag: null, origin: null }
 }
 
 /** A part is gone on with only when something will vouch for the whole. */

@@ -52,18 +52,22 @@ export interface Transfer {
   place(signal: AbortSignal): Promise<Place>
   /** That address is over: the next call of `place` asks for another. */
   forget(url: string): void
+  /** Goes over to the file's next mirror, of which nothing is known; false when there is none. */
+  nextMirror(): boolean
 }
 
 export function createTransfer(options: TransferOptions): Transfer {
   let current: Promise<Place> | null = null
   let lastUrl: string | null = null
-  return {
+  let locate = options.file.locate
+  const mirrors = [...(options.file.mirrors ?? [])]
+  const transfer: Transfer = {
     options,
     known: nothingKnown(),
     hasNoRanges: false,
     counted: 0,
     async place(signal) {
-      current ??= options.file.locate(signal).catch((error: unknown) => {
+      current ??= locate(signal).catch((error: unknown) => {
         current = null
         throw error
       })
@@ -75,7 +79,17 @@ export function createTransfer(options: TransferOptions): Transfer {
       // Several connections learn of it; the first one asks.
       if (url === lastUrl) current = null
     },
+    nextMirror() {
+      const url = mirrors.shift()
+      if (url === undefined) return false
+      locate = async () => ({ url, authorize: true, renewable: false })
+      current = null
+      transfer.known = nothingKnown()
+      transfer.hasNoRanges = false
+      return true
+    },
   }
+  return transfer
 }
 
 export function nothingKnown(): Known {
