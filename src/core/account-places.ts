@@ -6,8 +6,8 @@ import type { Change } from './transact.ts'
 
 /*
  * How much an account may have at once. Each count reads an index that has only what is open, and of
- * this account: 2 µs for a handful, a millisecond for 10,000. It holds the account first, so that of
- * two on any nodes only one takes the last place.
+ * this account: 0.05 ms for what people have, 0.1 ms for 1,000 and 4 ms for 100,000. It holds the
+ * account first, so that on PostgreSQL two that want the last place wait for each other.
  */
 
 /**

@@ -8,6 +8,7 @@ await onPostgres(
     'core/port-orders',
     'core/sweep',
     'core/accounts',
+    'core/account-places',
     'core/publish-delivery',
   ],
   ['core/*', 'core/*/*', 'http/*'],
