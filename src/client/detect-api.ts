@@ -6,7 +6,7 @@ const shapes: readonly (readonly [ApiName, RegExp])[] = [
   ['downloads', /\/api\/downloads\/[^/]+(?:\/file)?\/?$/],
   [
     'manifest',
-    /\.(?:meta4|metalink)$|\/metalink\/download$|\/v1\/manifests\/[^/]+\/(?:manifest\.json|aria2\.txt|wget\.txt)$/,
+    /\.(?:meta4|metalink)$|\/metalink\/download$|\/v1\/manifests\/[^/]+\/(?:manifest\.json|(?:aria2|wget|curl)\.txt)$/,
   ],
   ['orders', /\/rs-order\/(?:user\/)?orders\/\d+(?:\/(?:filesTask\/\d+\/)?files\/available)?\/?$/],
   ['studies', /\/api_file\/v1\/[^/]+(?:\/[^/]+){0,2}\/?$/],

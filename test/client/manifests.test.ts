@@ -20,7 +20,7 @@ describe('getFiles() of a manifest', () => {
       status: 201,
     })
     const client = createClient({ url: server.url })
-    for (const form of ['json', 'metalink', 'aria2', 'wget']) {
+    for (const form of ['json', 'metalink', 'aria2', 'wget', 'curl']) {
       const folder = await temporaryFolder(t)
       const { report } = await get(client, urls[form] ?? '', { folder })
       assert.deepEqual([report.fetched, report.failed], [1, []], form)
@@ -57,6 +57,31 @@ describe('getFiles() of a manifest', () => {
       server.seen.map(({ headers }) => headers.range),
       [undefined, 'bytes=1000000-1999999'],
     )
+  })
+
+  it('reads a list for curl, with names in quotes or without', async (t) => {
+    const server = await startHostileServer(t)
+    const names = ['a.bin', 'b.bin', 'c.bin']
+    for (const [index, name] of names.entries()) {
+      server.files.set(`/${name}`, { bytes: someBytes(100, index + 1), etag: null })
+    }
+    const text = [
+      '# what there is',
+      'location',
+      'header = "x-url = http://127.0.0.1:1/never"',
+      `url = "${server.url}/a.bin"`,
+      'output = "sub/../the \\"first\\".bin"',
+      `--url ${server.url}/b.bin`,
+      '-o two.bin',
+      `url: ${server.url}/c.bin`,
+    ].join('\n')
+    const folder = await temporaryFolder(t)
+    const { report } = await get(createTestClient(server.url), server.url, { folder, text })
+    assert.deepEqual([report.fetched, report.failed], [3, []])
+    const paths = ['sub/the _first_.bin', 'two.bin', 'c.bin']
+    for (const [index, path] of paths.entries()) {
+      assert.ok((await readFile(join(folder, path))).equals(someBytes(100, index + 1)), path)
+    }
   })
 
   it('reads a list of addresses with names and checksums', async (t) => {

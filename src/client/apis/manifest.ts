@@ -10,6 +10,7 @@ import { listedMirrors, listedUrl } from '../listed-url.ts'
 import { sendPatiently } from '../patiently.ts'
 import type { RemoteFile } from '../remote-file.ts'
 import { shownUrl } from '../shown-url.ts'
+import { isCurlConfig, parseCurlConfig } from './curl-config.ts'
 import { parseMetalink } from './metalink.ts'
 import { parseUrlList } from './url-list.ts'
 
@@ -51,6 +52,7 @@ async function fetchText(
  */
 export function parseManifest(text: string, base: string): RemoteFile[] {
   if (/^\s*</.test(text)) return parseMetalink(text, base)
+  if (isCurlConfig(text)) return parseCurlConfig(text, base)
   if (/^\s*(?:#|https?:)/.test(text)) return parseUrlList(text, base)
   let body: unknown
   try {
