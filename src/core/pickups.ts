@@ -2,26 +2,11 @@ import type { ByteSpan } from './content.ts'
 import type { Core } from './core.ts'
 import { mergeSpans } from './spans.ts'
 import { transact } from './transact.ts'
-import { writePickups } from './write-pickups.ts'
+import { type TakenTogether, type Taking, writePickups } from './write-pickups.ts'
 
 /** Bytes of a file that went out to somebody. */
-export interface Taken {
-  /**
-   * The file; or the stored file, when it was taken without naming a delivery: then it counts for each
-   * open order of the account that holds it.
-   */
-  fileNumber: number | { storedFileId: string }
-  accountId: string
-  grantId: string | null
-  address: string | null
+export interface Taken extends Taking {
   span: ByteSpan
-}
-
-/** What somebody took of a file, by one grant, within one moment. */
-export interface TakenTogether extends Omit<Taken, 'span'> {
-  spans: ByteSpan[]
-  /** What was taken twice counts twice. */
-  bytesSent: number
 }
 
 /** Notes who took which bytes. */

@@ -4,10 +4,28 @@ import type { Core } from './core.ts'
 import { findOwnAvailable } from './delivery-files.ts'
 import { recordEvents } from './events.ts'
 import { moveOrderFiles } from './orders/order-progress.ts'
-import type { TakenTogether } from './pickups.ts'
 import { coverAll, mergeSpans, parseSpans, spansText } from './spans.ts'
 import type { Change } from './transact.ts'
 import { addTraffic, type Traffic } from './usage.ts'
+
+/** Who takes which file. */
+export interface Taking {
+  /**
+   * The file; or the stored file, when it was taken without naming a delivery: then it counts for each
+   * open order of the account that holds it.
+   */
+  fileNumber: number | { storedFileId: string }
+  accountId: string
+  grantId: string | null
+  address: string | null
+}
+
+/** What somebody took of a file, by one grant, within one moment. */
+export interface TakenTogether extends Taking {
+  spans: ByteSpan[]
+  /** What was taken twice counts twice. */
+  bytesSent: number
+}
 
 type TakenFile = TakenTogether & { fileNumber: number }
 

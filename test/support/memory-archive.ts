@@ -1,11 +1,9 @@
 import { crc32 } from 'node:zlib'
-import {
-  type ArchiveEntry,
-  type ArchiveFormatName,
-  archiveFormats,
-} from '../../src/core/archives/archive-format.ts'
+import type { ArchiveEntry, ArchiveFormatName } from '../../src/core/archives/archive-format.ts'
+import { archiveFormats } from '../../src/core/archives/archive-formats.ts'
+import type { EntryBytes } from '../../src/core/archives/entry-bytes.ts'
 import { createLayout, type EntryBlock } from '../../src/core/archives/layout.ts'
-import type { EntryBytes, ReadableArchive } from '../../src/core/archives/read-archive.ts'
+import type { ReadableArchive } from '../../src/core/archives/read-archive.ts'
 
 /** An entry with its bytes, or with zeros, which may be more than memory holds. */
 export interface MemoryEntry extends ArchiveEntry {

@@ -1,6 +1,3 @@
-import { tarFormat } from './tar-format.ts'
-import { zipFormat } from './zip-format.ts'
-
 /** One file of an archive, with everything that decides its bytes around the file's own. */
 export interface ArchiveEntry {
   /** Final and safe (`NameRegister`); `/` separates folders. */
@@ -41,8 +38,3 @@ export interface ArchiveFormat {
   recordLength(entry: ArchiveEntry, offset: number): number
   trailer(totals: Omit<ArchiveTotals, 'size'>): Buffer
 }
-
-export const archiveFormats = {
-  zip: zipFormat,
-  tar: tarFormat,
-} as const satisfies Record<ArchiveFormatName, ArchiveFormat>

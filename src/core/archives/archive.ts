@@ -2,10 +2,11 @@ import type { ArchiveRow } from '../../database/archive-tables.ts'
 import type { ByteSpan, Content } from '../content.ts'
 import type { Core } from '../core.ts'
 import type { Taken } from '../pickups.ts'
-import { type ArchiveFormatName, archiveFormats } from './archive-format.ts'
+import type { ArchiveFormatName } from './archive-format.ts'
+import { archiveFormats } from './archive-formats.ts'
 import { findBlock, findRecordBlock } from './archive-rows.ts'
-import { openEntries } from './entry-bytes.ts'
 import { filesInSpan } from './files-in-span.ts'
+import { openEntries } from './open-entries.ts'
 import { readArchive } from './read-archive.ts'
 
 /** An archive that can be sent, whole or any part of it, on any node. */

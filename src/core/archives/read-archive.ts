@@ -4,19 +4,9 @@ import { DeliveryError } from '../errors.ts'
 import type { ArchiveEntry, ArchiveFormat, ArchiveTotals } from './archive-format.ts'
 import { nextTurn } from './archive-source.ts'
 import { ChunkGatherer } from './chunk-gatherer.ts'
+import { type EntryBytes, SMALL_BYTES } from './entry-bytes.ts'
 import { type EntryBlock, type Placed, placeEntries } from './layout.ts'
 import { SmallFiles } from './small-files.ts'
-
-/** The bytes of one entry's file. */
-export interface EntryBytes {
-  /**
-   * Reads a whole small file into a buffer from `at` on, on this thread; absent where it cannot be
-   * had so. One byte behind it may be written too.
-   * @throws Error when it is not there or has another length
-   */
-  readonly readWhole?: (target: Buffer, at: number) => void
-  read(span: ByteSpan, signal?: AbortSignal): AsyncIterable<Uint8Array>
-}
 
 /** What the bytes of an archive are made from. */
 export interface ReadableArchive<Entry extends ArchiveEntry = ArchiveEntry> {
@@ -29,9 +19,6 @@ export interface ReadableArchive<Entry extends ArchiveEntry = ArchiveEntry> {
   /** @throws DeliveryError `expired` when one is not there any more */
   open(entries: readonly Entry[]): Promise<readonly EntryBytes[]>
 }
-
-/** Files up to this length are read whole and gathered with their neighbours into one chunk. */
-export const SMALL_BYTES = 64 * 1024
 
 /** The main thread is given back after so long, in ms: small files are read on it. */
 const TURN_MS = 8

@@ -1,5 +1,5 @@
+import type { EntryBytes } from './entry-bytes.ts'
 import type { Placed } from './layout.ts'
-import type { EntryBytes } from './read-archive.ts'
 
 /** So many are asked for at once, and so many bytes: an object store answers in milliseconds, not microseconds. */
 const FILES_AHEAD = 16

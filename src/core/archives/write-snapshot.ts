@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib'
 import type { ArchiveRow } from '../../database/archive-tables.ts'
 import type { Core } from '../core.ts'
 import { transact } from '../transact.ts'
-import { archiveFormats } from './archive-format.ts'
+import { archiveFormats } from './archive-formats.ts'
 import { completeArchive, insertArchive, insertBlocks, type NewArchive } from './archive-rows.ts'
 import {
   type ArchiveSource,

@@ -1,7 +1,7 @@
 import { newId } from '../ids.ts'
 import type { Change } from '../transact.ts'
 import type { Given, ImportRow, RowOutcome } from './import-rows.ts'
-import { findMistakes, isWritten } from './import-rules.ts'
+import { type Desk, findMistakes, isWritten, type Wish } from './import-rules.ts'
 import { mainNouns, type RosterNoun, type TemplateName } from './import-templates.ts'
 import type { RosterValue } from './import-values.ts'
 import {
@@ -11,24 +11,6 @@ import {
   readRoster,
   writeRoster,
 } from './roster.ts'
-
-/** The entries that some rows speak of, as the draft has them, and what becomes of them. */
-export interface Desk {
-  readonly draft: RosterDraft
-  find(noun: RosterNoun, key: string): RosterEntry | null
-}
-
-/** What a row wants to become of one entry. */
-export interface Wish {
-  readonly noun: RosterNoun
-  readonly key: string
-  readonly given: Given
-  /** The row is about this one: a file may name it once. */
-  readonly isMain: boolean
-  readonly existing: RosterEntry | null
-  /** The existing fields, the given ones over them. */
-  readonly fields: Record<string, RosterValue>
-}
 
 /**
  * Writes rows into a draft, each whole or not at all, and says what became of each, in their order.

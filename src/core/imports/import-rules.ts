@@ -1,5 +1,25 @@
-import type { Desk, Wish } from './import-apply.ts'
+import type { Given } from './import-rows.ts'
 import type { RosterNoun, TemplateName } from './import-templates.ts'
+import type { RosterValue } from './import-values.ts'
+import type { RosterDraft, RosterEntry } from './roster.ts'
+
+/** The entries that some rows speak of, as the draft has them, and what becomes of them. */
+export interface Desk {
+  readonly draft: RosterDraft
+  find(noun: RosterNoun, key: string): RosterEntry | null
+}
+
+/** What a row wants to become of one entry. */
+export interface Wish {
+  readonly noun: RosterNoun
+  readonly key: string
+  readonly given: Given
+  /** The row is about this one: a file may name it once. */
+  readonly isMain: boolean
+  readonly existing: RosterEntry | null
+  /** The existing fields, the given ones over them. */
+  readonly fields: Record<string, RosterValue>
+}
 
 /** The root of every hierarchy; it is there from the beginning. */
 const ROOT = 'root'

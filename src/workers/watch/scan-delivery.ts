@@ -6,23 +6,12 @@ import { entriesOf } from './entries.ts'
 import { type Look, lookAt } from './fingerprint.ts'
 import { below, type OpenFolder } from './open-regular.ts'
 import { readSteady, UnsteadyError } from './read-steady.ts'
-import type { Scan } from './scan-folder.ts'
+import type { Scan, Visit } from './scan.ts'
 import { isUnfinishedName } from './settling.ts'
 import { withdrawGone } from './withdraw-gone.ts'
 
 /** Files that are looked at, and published, together. */
 const CHUNK = 250
-
-/** A folder `ORG/STUDY/DELIVERY` under a look. */
-export interface Visit {
-  scan: Scan
-  folder: OpenFolder
-  /** `ORG/STUDY/DELIVERY` */
-  key: string
-  codes: { organization: string; study: string; delivery: string }
-  /** Set when something is left for the next look. */
-  busy: boolean
-}
 
 /** Publishes the files of one folder that have settled and are not published yet. */
 export async function scanDelivery(

@@ -1,22 +1,8 @@
 import { realpath } from 'node:fs/promises'
-import type { Core } from '../../core/core.ts'
-import type { Complaints } from './complaints.ts'
 import { entriesOf } from './entries.ts'
 import { type OpenFolder, openFolder } from './open-regular.ts'
+import type { Scan } from './scan.ts'
 import { scanDelivery } from './scan-delivery.ts'
-import type { Settling } from './settling.ts'
-import type { WatchOptions } from './watched-folder.ts'
-
-/** What one look through the folder works with. */
-export interface Scan {
-  core: Core
-  options: WatchOptions
-  settling: Settling
-  complaints: Complaints
-  /** By `ORG/STUDY/DELIVERY`: when the folder's entries changed last, where nothing was left to do. */
-  quiet: Map<string, bigint>
-  signal: AbortSignal
-}
 
 /** Looks through `ORG/STUDY/DELIVERY/` once and publishes what has settled. */
 export async function scanFolder(scan: Scan): Promise<void> {

@@ -1,21 +1,8 @@
 import type { Core } from '../../core/core.ts'
 import { createComplaints } from './complaints.ts'
+import type { WatchOptions } from './scan.ts'
 import { scanFolder } from './scan-folder.ts'
 import { createSettling } from './settling.ts'
-
-export interface WatchOptions {
-  /** What lies in it as `ORG/STUDY/DELIVERY/file` is published. */
-  folder: string
-  /** How long a file must stand unchanged, in ms, unless it was renamed in. */
-  settleMs: number
-  /** How often the folder is looked through, in ms; longer where one look takes longer. */
-  scanMs: number
-  /** Is a file that goes away withdrawn? */
-  withdraw: boolean
-  onPublished(said: { folder: string; files: number }): void
-  /** Told once of each thing that cannot be published, with a sentence. */
-  onComplaint(sentence: string, error: unknown): void
-}
 
 export interface WatchedFolder {
   /** Ends the look under way and begins no other. */

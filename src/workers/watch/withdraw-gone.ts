@@ -4,7 +4,7 @@ import { parseStudyPath } from '../../core/studies/study-path.ts'
 import { forgetWatched, listWatched } from '../../core/studies/watched-files.ts'
 import { withdrawFiles } from '../../core/studies/withdraw-files.ts'
 import { below } from './open-regular.ts'
-import type { Visit } from './scan-delivery.ts'
+import type { Visit } from './scan.ts'
 
 /**
  * Withdraws what this folder had and has no more. A folder that is gone as a whole withdraws nothing:
