@@ -12,7 +12,7 @@ import type { Change } from './transact.ts'
 
 /**
  * Asks whether an account may begin one more upload, of so many bytes; null when nobody knows how many.
- * @throws DeliveryError `too_many_requests`; `too_large` for one that never has room
+ * @throws DeliveryError `limit_reached`; `too_large` for one that never has room
  */
 export async function demandUploadPlace(
   core: Core,
@@ -48,7 +48,7 @@ export async function demandUploadPlace(
 
 /**
  * Asks whether an account may have so many links more.
- * @throws DeliveryError `too_many_requests`
+ * @throws DeliveryError `limit_reached`
  */
 export async function demandLinkPlaces(
   core: Core,
@@ -71,7 +71,7 @@ export async function demandLinkPlaces(
 
 /**
  * Asks whether an account may have one manifest more.
- * @throws DeliveryError `too_many_requests`
+ * @throws DeliveryError `limit_reached`
  */
 export async function demandManifestPlace(
   core: Core,
@@ -92,5 +92,5 @@ export async function demandManifestPlace(
 }
 
 function full(sentence: string): DeliveryError {
-  return new DeliveryError('too_many_requests', sentence)
+  return new DeliveryError('limit_reached', sentence)
 }

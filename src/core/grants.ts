@@ -34,7 +34,7 @@ export interface NewGrant extends GrantOptions {
  * Grants a signed URL to a file, to whoever may pick it up.
  * @throws DeliveryError `not_found`, `not_yours`, `forbidden`, `not_ready`, `expired`,
  *   `invalid` for a lifetime outside 1 to 604,800 seconds or limits that cannot be;
- *   `too_many_requests` for one that is kept and finds no place
+ *   `limit_reached` for one that is kept and finds no place
  */
 export async function grantFile(
   core: Core,
@@ -88,7 +88,7 @@ async function demandOpenManifest({ db }: Change, id: string): Promise<void> {
  * Grants a signed URL to an archive, to the one who opened it: whoever opens one was asked for the
  * permission to each of its files.
  * @throws DeliveryError `not_yours`, `invalid` for a lifetime outside 1 to 604,800 seconds;
- *   `too_many_requests` for one that is kept and finds no place
+ *   `limit_reached` for one that is kept and finds no place
  */
 export async function grantArchive(
   core: Core,

@@ -6,6 +6,7 @@ import { type FoundImport, findOwnImport, submitImport } from '../../core/import
 import { principalOf } from '../../http/authenticate.ts'
 import { BytesHeaders, bodyOf, bytesBody, expectedOf } from './body-bytes.ts'
 import { Import } from './import-schemas.ts'
+import { toRosterName } from './roster-name.ts'
 import { answers, ById, query, untilLeft, type V1App, type V1Context } from './routing.ts'
 import { ref } from './schema-words.ts'
 import { toDelivery } from './wire.ts'
@@ -37,7 +38,7 @@ export function importRoutes(context: V1Context, maxBytes: number): FastifyPlugi
       async (request, reply) => {
         const principal = principalOf(request)
         const { id } = await submitImport(core, principal, {
-          fileName: request.query.name.replaceAll(/[\p{C}"/\\]/gu, '_'),
+          fileName: toRosterName(request.query.name),
           source: atMost(bodyOf(request), maxBytes),
           expected: expectedOf(request),
           signal: untilLeft(context, reply),

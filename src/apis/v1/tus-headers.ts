@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
 import { DeliveryError } from '../../core/errors.ts'
 import { type Checksum, checksumAlgorithms } from '../../core/uploads/receive-part.ts'
@@ -19,7 +20,7 @@ export function byteCount(headers: IncomingHttpHeaders, name: string): number {
 }
 
 /**
- * Upload-Metadata: keys with base64 values.
+ * Upload-Metadata: keys with values that are UTF-8 in base64.
  * @throws DeliveryError `malformed`
  */
 export function parseMetadata(field: string | undefined): Map<string, string> {
@@ -28,10 +29,11 @@ export function parseMetadata(field: string | undefined): Map<string, string> {
     if (part.trim() === '') continue
     const match = /^\s*([^\s,]+)(?: ([A-Za-z0-9+/]*={0,2}))?\s*$/.exec(part)
     const [, key = '', value = ''] = match ?? []
-    if (match === null || pairs.has(key)) {
+    const bytes = Buffer.from(value, 'base64')
+    if (match === null || pairs.has(key) || !isUtf8(bytes)) {
       throw new DeliveryError('malformed', 'The header Upload-Metadata cannot be read.')
     }
-    pairs.set(key, Buffer.from(value, 'base64').toString())
+    pairs.set(key, bytes.toString())
   }
   return pairs
 }

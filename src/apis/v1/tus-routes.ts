@@ -10,6 +10,7 @@ import { principalOf } from '../../http/authenticate.ts'
 import { receivedDigests } from '../../http/received-digests.ts'
 import { bodyOf, bytesBody } from './body-bytes.ts'
 import { toProblem } from './errors.ts'
+import { toRosterName } from './roster-name.ts'
 import { answers, ById, noBody, type V1App, type V1Context } from './routing.ts'
 import { ref } from './schema-words.ts'
 import {
@@ -60,6 +61,7 @@ function telling(app: V1App, context: V1Context): void {
         .code(204)
         .header('tus-version', tusVersion)
         .header('tus-extension', tusExtensions)
+        .header('tus-max-size', core.settings.accountUploadBytes)
         .header('tus-checksum-algorithm', checksumAlgorithms.join(','))
         .send(),
   )
@@ -147,12 +149,12 @@ function creating(app: V1App, context: V1Context, importMaxBytes: number): void 
   )
 }
 
-/** @throws DeliveryError `malformed` */
+/** @throws DeliveryError `malformed`; `invalid` as `toRosterName` */
 function targetOf(metadata: ReadonlyMap<string, string>): UploadTarget {
   const name = metadata.get('filename') ?? metadata.get('name') ?? ''
   if (name === '') throw lacking('The metadata names no `filename`.')
   if (metadata.has('import')) {
-    return { kind: 'import', name: name.replaceAll(/[\p{C}"/\\]/gu, '_') }
+    return { kind: 'import', name: toRosterName(name) }
   }
   const [organization, study, delivery, ...more] = (metadata.get('study') ?? '').split('/')
   if (!organization || !study || !delivery || more.length > 0) {

@@ -30,7 +30,7 @@ const USUAL_S = 7 * 86_400
  * its maker may at that moment.
  * @returns the row, and the secret, which is told only now
  * @throws DeliveryError as `selectFiles`; `not_found`, `not_yours`, `forbidden` for a file that the
- *   caller may not pick up; `invalid` for a lifetime; `too_many_requests`
+ *   caller may not pick up; `invalid` for a lifetime; `limit_reached`
  */
 export async function createManifest(
   core: Core,

@@ -5,8 +5,8 @@ import type { Core } from '../core.ts'
 import { findDeliveryByNumber } from '../deliveries.ts'
 import { DeliveryError } from '../errors.ts'
 import { type ExpectedBytes, storeExpected } from '../expected-bytes.ts'
-import { checkMediaType } from '../media-type.ts'
 import { transact } from '../transact.ts'
+import { checkStudyFile } from './check-study-file.ts'
 import { type NewFile, type PublishedFile, publishGroup } from './publish-group.ts'
 import { demandPublisher } from './publisher.ts'
 import { demandStudyDelivery, type StudyTarget } from './studies.ts'
@@ -130,9 +130,7 @@ async function storeFile(
   file: FileToPublish,
   signal: AbortSignal | undefined,
 ): Promise<NewFile> {
-  checkName(file.name, 'name')
-  if (file.segment !== undefined) checkName(file.segment, 'segment')
-  if (file.mediaType !== undefined) checkMediaType(file.mediaType)
+  checkStudyFile(file)
   const { name, segment, mediaType, bytes: source, expected = {} } = file
   const bytes =
     'storedFileId' in source
@@ -170,15 +168,4 @@ async function forget(core: Core, files: readonly NewFile[]): Promise<void> {
   for (const { bytes } of files) {
     if ('objectKey' in bytes) await core.store.remove(bytes.objectKey)
   }
-}
-
-function checkName(name: string, field: 'name' | 'segment'): void {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  const possible = name !== '.' && name !== '..' && /^[^\x00-\x1f\x7f/]{1,255}$/u.test(name)
-  if (possible && name.isWellFormed()) return
-  throw new DeliveryError(
-    'invalid',
-    `A file's ${field} has 1 to 255 characters without slashes or control characters, and is not "." or "..".`,
-    { details: { field } },
-  )
 }

@@ -3,6 +3,7 @@ import type { Core } from '../core.ts'
 import type { ExpectedBytes } from '../expected-bytes.ts'
 import { demandRostering, submitImport } from '../imports/imports.ts'
 import type { Principal } from '../principal.ts'
+import { checkStudyFile } from '../studies/check-study-file.ts'
 import { publishDelivery } from '../studies/publish-delivery.ts'
 import type { PublishedFile } from '../studies/publish-group.ts'
 import { demandPublisher } from '../studies/publisher.ts'
@@ -21,16 +22,21 @@ export interface UploadResult {
 }
 
 /**
- * Asks whether somebody may put a file there: the same that the other ways in ask.
- * @throws DeliveryError `forbidden`, `not_found`, `not_yours`, `invalid` for codes that cannot be
+ * Asks whether somebody may put such a file there: the same that the other ways in ask.
+ * @throws DeliveryError `forbidden`, `not_found`, `not_yours`, `invalid` for codes, a name or a media
+ *   type that cannot be
  */
 export async function demandTarget(
   core: Core,
   principal: Principal,
   target: UploadTarget,
 ): Promise<void> {
-  if (target.kind === 'import') demandRostering(principal)
-  else await demandPublisher(core, principal, target)
+  if (target.kind === 'import') {
+    demandRostering(principal)
+    return
+  }
+  await demandPublisher(core, principal, target)
+  checkStudyFile(target)
 }
 
 export interface WholeUpload {

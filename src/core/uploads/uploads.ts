@@ -38,7 +38,7 @@ export async function createUpload(
 
 /**
  * The same within a change, by whoever has asked for the permission.
- * @throws DeliveryError `too_many_requests`, `too_large` when the account has no place for it
+ * @throws DeliveryError `limit_reached`, `too_large` when the account has no place for it
  */
 export async function insertUpload(
   core: Core,

@@ -4,12 +4,12 @@ import { request as ask } from 'node:http'
 import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
 import { Upload as TusUpload } from 'tus-js-client'
-import { newKey } from '../../../src/auth/key-ring.ts'
 import { readSettings } from '../../../src/config.ts'
 import { suspendAccount } from '../../../src/core/accounts/accounts.ts'
 import { sweep } from '../../../src/core/sweep.ts'
 import { openInstallation } from '../../../src/open-installation.ts'
 import { patternBytes, sha256 } from '../../support/bytes.ts'
+import { newKey } from '../../support/keys.ts'
 import { startServerProcess } from '../../support/server-process.ts'
 import { suiteCleanup } from '../../support/suite-cleanup.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
@@ -187,12 +187,72 @@ describe('an upload by tus', () => {
     assert.equal(await published('lost.bin'), null)
   })
 
+  it('is refused at its creation for what no door takes, whatever its bytes would be', async () => {
+    const study = 'acme/S/D'
+    for (const [metadata, field] of [
+      [{ filename: 'a/b', study }, 'name'],
+      [{ filename: '..', study }, 'name'],
+      [{ filename: 'a\nb', study }, 'name'],
+      [{ filename: 'a'.repeat(256), study }, 'name'],
+      [{ filename: 'a', filetype: 'text/html\r\nX-More: 1', study }, 'mediaType'],
+      [{ filename: 'a', filetype: 'text', study }, 'mediaType'],
+    ] as const) {
+      const refused = await post(paula, 10, metadata)
+      assert.equal(refused.status, 422)
+      const { code, errors } = (await refused.json()) as {
+        code: string
+        errors: { path: string }[]
+      }
+      assert.deepEqual([code, errors.map(({ path }) => path)], ['invalid', [`/${field}`]])
+    }
+    const rita = await createTestAccount(world.server.core, 'rita', { permissions: ['rostering'] })
+    const long = await post(rita, 10, { filename: 'a'.repeat(201), import: '' })
+    assert.equal(long.status, 422)
+    const headers = { ...paula.headers, ...version, 'upload-length': '10' }
+    const latin = {
+      'upload-metadata': `filename ${Buffer.from('\xe9', 'latin1').toString('base64')}`,
+    }
+    const root = `${world.server.url}/v1/uploads`
+    const unreadable = await fetch(root, { method: 'POST', headers: { ...headers, ...latin } })
+    assert.equal(unreadable.status, 400)
+  })
+
+  it('with another digest, length or end than was announced shows nothing and keeps no byte', async () => {
+    const { core } = world.server
+    const objects = async () => {
+      const keys: string[] = []
+      for await (const { key } of core.store.list('')) keys.push(key)
+      return keys.toSorted()
+    }
+    const before = await objects()
+    const rows = () => core.database.kysely.selectFrom('uploads').select('id').execute()
+    const known = await rows()
+    const bytes = patternBytes(1000, 7)
+    const digest = createHash('sha512').update('other').digest('base64')
+    const other = await create(paula, 1000, 'w1.bin', { 'repr-digest': `sha-512=:${digest}:` })
+    assert.equal((await patch(other, bytes.subarray(0, 400), 0)).status, 204)
+    assert.equal((await patch(other, bytes.subarray(400), 400)).status, 422)
+    const short = await create(paula, 999, 'w2.bin')
+    assert.equal((await patch(short, bytes, 0)).status, 413)
+    const ended = await create(paula, 1001, 'w3.bin')
+    assert.equal((await patch(ended, bytes, 0)).status, 204)
+    assert.equal((await statusOf(ended)).state, 'receiving')
+    for (const url of [short, ended]) {
+      const headers = { ...paula.headers, ...version }
+      assert.equal((await fetch(url, { method: 'DELETE', headers })).status, 204)
+    }
+    for (const name of ['w1.bin', 'w2.bin', 'w3.bin']) assert.equal(await published(name), null)
+    assert.deepEqual(await rows(), known)
+    assert.deepEqual(await objects(), before)
+  })
+
   it('speaks the protocol: version, extensions, 412, 415, termination', async () => {
     const root = `${world.server.url}/v1/uploads`
     const options = await fetch(root, { method: 'OPTIONS' })
     assert.equal(options.status, 204)
     assert.equal(options.headers.get('tus-version'), '1.0.0')
     assert.match(options.headers.get('tus-extension') ?? '', /creation.*checksum/)
+    assert.ok(Number(options.headers.get('tus-max-size')) > 0)
     const without = await fetch(root, { method: 'POST', headers: paula.headers })
     assert.equal(without.status, 412)
     assert.equal(without.headers.get('tus-resumable'), '1.0.0')
