@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { newKey } from '../src/auth/key-ring.ts'
+import { newKey } from '../test/support/keys.ts'
 
 const run = promisify(execFile)
 const clone = fileURLToPath(new URL('../', import.meta.url))

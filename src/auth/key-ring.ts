@@ -1,4 +1,4 @@
-import { createSecretKey, hkdfSync, KeyObject, randomBytes } from 'node:crypto'
+import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
 
 /** What a key is used for. Each use has a key of its own, so that a proof of one kind is none of another. */
 export type KeyPurpose = 'signed-url' | 'access-token' | 'session' | 'order-token' | 'oidc-ticket'
@@ -18,7 +18,7 @@ export interface KeyRing {
 export interface NamedSecret {
   readonly id: string
   /** At least 32 bytes. */
-  readonly secret: Uint8Array | KeyObject
+  readonly secret: Uint8Array
 }
 
 /** @throws Error with one sentence, that names no secret, when there is no key or one is not usable. */
@@ -31,14 +31,13 @@ export function createKeyRing(keys: readonly NamedSecret[]): KeyRing {
       )
     }
     if (byId.has(id)) throw new Error(`There are two signing keys with the id "${id}".`)
-    const key = secret instanceof KeyObject ? secret : createSecretKey(secret)
-    const size = key.symmetricKeySize ?? 0
+    const size = secret.byteLength
     if (size < 32) {
       throw new Error(
         `The signing key "${id}" has ${size} bytes; it needs at least 32 random ones.`,
       )
     }
-    byId.set(id, createRingKey(id, key))
+    byId.set(id, createRingKey(id, createSecretKey(secret)))
   }
   const [first] = byId.values()
   if (first === undefined) {
@@ -47,32 +46,6 @@ export function createKeyRing(keys: readonly NamedSecret[]): KeyRing {
     )
   }
   return { first, find: (id) => byId.get(id) ?? null }
-}
-
-/**
- * Reads `id:base64url[,id:base64url…]`.
- * @throws Error with one sentence that names no secret.
- */
-export function parseKeyRing(text: string): KeyRing {
-  const parts = text.split(',').map((part) => part.trim())
-  return createKeyRing(parts.filter((part) => part !== '').map(parseKey))
-}
-
-/** A new key as text: `id:base64url`, 32 random bytes. */
-export function newKey(id: string): string {
-  return `${id}:${randomBytes(32).toString('base64url')}`
-}
-
-function parseKey(text: string, index: number): NamedSecret {
-  const colon = text.indexOf(':')
-  const encoded = text.slice(colon + 1)
-  const secret = Buffer.from(encoded, 'base64url')
-  if (colon < 1 || secret.toString('base64url') !== encoded.replace(/=+$/, '')) {
-    throw new Error(
-      `Signing key number ${index + 1} is not "id:secret" with the secret in base64url.`,
-    )
-  }
-  return { id: text.slice(0, colon), secret }
 }
 
 function createRingKey(id: string, secret: KeyObject): RingKey {

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { createAccessTokens } from '../../src/auth/access-token.ts'
 import { setPassword } from '../../src/auth/issue.ts'
-import { newKey, parseKeyRing } from '../../src/auth/key-ring.ts'
 import { createSessions } from '../../src/auth/session.ts'
 import { reinstateAccount, suspendAccount } from '../../src/core/accounts/accounts.ts'
 import { findCredential } from '../../src/core/accounts/credentials.ts'
 import { seedAccount } from '../support/accounts.ts'
+import { newKey, parseKeyRing } from '../support/keys.ts'
 import { openTestCore } from '../support/test-core.ts'
 
 const limits = { idleSeconds: 600, wholeSeconds: 3600 }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { issueClient, issueKeyPair, issueToken, setPassword } from '../../src/auth/issue.ts'
-import { newKey, parseKeyRing } from '../../src/auth/key-ring.ts'
 import { createSignIn, type SignInMethod } from '../../src/auth/sign-in.ts'
 import {
   reinstateAccount,
@@ -10,6 +9,7 @@ import {
 } from '../../src/core/accounts/accounts.ts'
 import { findCredential, revokeCredential } from '../../src/core/accounts/credentials.ts'
 import { principalOfAccount, seedAccount } from '../support/accounts.ts'
+import { newKey, parseKeyRing } from '../support/keys.ts'
 import { refusal } from '../support/refusal.ts'
 import { openTestCore } from '../support/test-core.ts'
 

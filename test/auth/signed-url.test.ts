@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { newKey, parseKeyRing } from '../../src/auth/key-ring.ts'
 import { checkSignedUrl, signUrl, type UrlGrant } from '../../src/auth/signed-url.ts'
+import { newKey, parseKeyRing } from '../support/keys.ts'
 import { refusal } from '../support/refusal.ts'
 import { sized } from '../support/size.ts'
 

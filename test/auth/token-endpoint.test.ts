@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { issueClient } from '../../src/auth/issue.ts'
-import { newKey, parseKeyRing } from '../../src/auth/key-ring.ts'
 import { createSignIn } from '../../src/auth/sign-in.ts'
 import { answerTokenRequest, type TokenFailure } from '../../src/auth/token-endpoint.ts'
 import { suspendAccount } from '../../src/core/accounts/accounts.ts'
 import { seedAccount } from '../support/accounts.ts'
+import { newKey, parseKeyRing } from '../support/keys.ts'
 import { openTestCore } from '../support/test-core.ts'
 
 type Fields = [string, string][]

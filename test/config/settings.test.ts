@@ -116,7 +116,11 @@ describe('readSettings()', () => {
     })
   }
 
-  const wrongKeys = ['a', `a:${secret.slice(0, 40)}`, `a b:${secret}`, `a:${secret},a:${other}`]
+  const wrongKeys = [
+    ...['a', ' , ', `:${secret}`, 'a:', `a:${secret.slice(0, 40)}`, `a b:${secret}`],
+    ...[`a:${secret},a:${other}`, `a:${secret},b:***`, `${'a'.repeat(33)}:${secret}`],
+    `a:${Buffer.alloc(40, 255).toString('base64')}`,
+  ]
   for (const value of wrongKeys) {
     it(`refuses keys like ${value.replaceAll(/[\w-]{33,}/g, '…')} without showing them`, () => {
       for (const name of ['CLAIMCHECK_SIGNING_KEYS', 'CLAIMCHECK_MASTER_KEYS']) {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { parseAllDocuments } from 'yaml'
-import { newKey } from '../../src/auth/key-ring.ts'
 import { type Environment, readSettings } from '../../src/config.ts'
 import { settingTable } from '../../src/setting-table.ts'
+import { newKey } from '../support/keys.ts'
 
 interface Container {
   image: string

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { fastify } from 'fastify'
 import { issueKeyPair, issueToken } from '../../src/auth/issue.ts'
-import { newKey, parseKeyRing } from '../../src/auth/key-ring.ts'
 import { createSignIn } from '../../src/auth/sign-in.ts'
 import { DeliveryError } from '../../src/core/errors.ts'
 import {
@@ -12,6 +11,7 @@ import {
   wwwAuthenticate,
 } from '../../src/http/authenticate.ts'
 import { seedAccount } from '../support/accounts.ts'
+import { newKey, parseKeyRing } from '../support/keys.ts'
 import { openTestCore } from '../support/test-core.ts'
 
 async function setUp(t: TestContext, challenges: Challenges) {

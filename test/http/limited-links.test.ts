@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-import { newKey } from '../../src/auth/key-ring.ts'
+import { newKey } from '../support/keys.ts'
 import { startTestServer } from '../support/test-server.ts'
 import { until } from '../support/until.ts'
 import { by, type Page, startWorld, type World } from '../support/v1-world.ts'

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { fastify } from 'fastify'
 import { issueClient } from '../../src/auth/issue.ts'
-import { newKey, parseKeyRing } from '../../src/auth/key-ring.ts'
 import { createSignIn } from '../../src/auth/sign-in.ts'
 import { tokenRoutes } from '../../src/http/token-routes.ts'
 import { rememberMethods } from '../../src/http/unrouted.ts'
 import { seedAccount } from '../support/accounts.ts'
+import { newKey, parseKeyRing } from '../support/keys.ts'
 import { openTestCore } from '../support/test-core.ts'
 
 async function setUp(t: TestContext) {
