@@ -71,7 +71,14 @@ async function seedPrincipal({ core }: Installation, code: string): Promise<Prin
   const username = `bench-${code}`
   const wish = { organizationId, username, permissions }
   const { id: accountId } = await createAccount(core, 'system', wish)
-  return { accountId, organizationId, username, permissions: new Set(permissions), scopes: null }
+  return {
+    accountId,
+    organizationId,
+    username,
+    permissions: new Set(permissions),
+    scopes: null,
+    credentialId: null,
+  }
 }
 
 async function deliver(

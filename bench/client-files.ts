@@ -31,7 +31,13 @@ export async function seedFiles(
     })
     await issueToken(core, { actor: 'system', accountId: account.id })
     const principal = {
-      ...{ accountId: account.id, organizationId, username: 'bench', scopes: null },
+      ...{
+        accountId: account.id,
+        organizationId,
+        username: 'bench',
+        scopes: null,
+        credentialId: null,
+      },
       permissions: new Set(permissions),
     }
     const seeded: SeededFiles[] = []

@@ -94,6 +94,7 @@ function principalOf(
     username: 'bench',
     permissions: new Set(permissions),
     scopes: null,
+    credentialId: null,
   }
 }
 

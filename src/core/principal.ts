@@ -6,6 +6,8 @@ export interface Principal {
   readonly permissions: ReadonlySet<string>
   /** What the credential was narrowed to; null when it stands for the whole account. */
   readonly scopes: ReadonlySet<string> | null
+  /** The credential; null where something is done later in the account's name. */
+  readonly credentialId: string | null
 }
 
 /**

@@ -26,7 +26,7 @@ describe('findCredential()', () => {
     const found = await findCredential(core, 'key', 'KEY00001')
     assert.equal(found?.status, 'usable')
     assert.equal(found.secretHash, 'hash')
-    assert.deepEqual(found.principal, principalOfAccount(account))
+    assert.deepEqual(found.principal, { ...principalOfAccount(account), credentialId: row.id })
     assert.deepEqual(await findCredentialById(core, row.id), found)
     await setPermissions(core, 'system', { accountId: account.id, permissions: ['admin'] })
     const later = await findCredential(core, 'key', 'KEY00001')

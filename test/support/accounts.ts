@@ -27,5 +27,6 @@ export function principalOfAccount(row: AccountRow, scopes: string[] | null = nu
     username: row.username,
     permissions: accountPermissions(row),
     scopes: scopes === null ? null : new Set(scopes),
+    credentialId: null,
   }
 }

@@ -4,7 +4,7 @@ import type { Core } from '../core.ts'
 import { DeliveryError } from '../errors.ts'
 import { recordEvents } from '../events.ts'
 import { newId } from '../ids.ts'
-import { hasPermission, type Principal } from '../principal.ts'
+import type { Principal } from '../principal.ts'
 import { type Change, transact } from '../transact.ts'
 import { type Actor, actorId, demandAdministrator } from './actor.ts'
 import { readOrganization } from './organizations.ts'
@@ -225,20 +225,8 @@ export async function findPrincipal(core: Core, accountId: string): Promise<Prin
     username: account.username,
     permissions: accountPermissions(account),
     scopes: null,
+    credentialId: null,
   }
-}
-
-/**
- * Somebody with the rights that their account has by now, for what goes on long after they were asked
- * for; one that was narrowed stays so.
- * @throws DeliveryError `forbidden` when the account is suspended
- */
-export async function renewPrincipal(core: Core, principal: Principal): Promise<Principal> {
-  const now = await findPrincipal(core, principal.accountId)
-  if (now === null) throw new DeliveryError('forbidden', 'The account is suspended.')
-  if (principal.scopes === null) return now
-  const held = [...principal.permissions].filter((permission) => hasPermission(now, permission))
-  return { ...principal, permissions: new Set(held) }
 }
 
 /**

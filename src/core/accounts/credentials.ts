@@ -87,6 +87,7 @@ function toCredential(row: JoinedRow, now: number): Credential {
       username: row.username,
       permissions: accountPermissions(row),
       scopes: null,
+      credentialId: row.id,
     },
   }
 }

@@ -1,6 +1,7 @@
 import type { Connection } from '../../database/database.ts'
 import type { ImportRow } from '../../database/import-tables.ts'
 import type { DeliveryRow } from '../../database/tables.ts'
+import { renewPrincipal } from '../accounts/renew-principal.ts'
 import type { Core } from '../core.ts'
 import { findDelivery, insertDelivery } from '../deliveries.ts'
 import { DeliveryError } from '../errors.ts'
@@ -31,7 +32,7 @@ export interface Upload {
 /**
  * Takes a roster file in, to be imported soon. Until then it is stored encrypted, because it may
  * hold passwords.
- * @throws DeliveryError `forbidden` without the permission `rostering`, `storage_full`,
+ * @throws DeliveryError `forbidden` without the permission `rostering`, also when it was lost while the bytes came, `storage_full`,
  *   `unavailable` without a master key, `invalid` for other bytes than were announced, `idempotency_mismatch`, and whatever the source throws
  */
 export async function submitImport(
@@ -44,6 +45,8 @@ export async function submitImport(
   const arriving = { prefix: 'imports', source, expected, encrypted: true, signal }
   const bytes = await storeExpected(core, arriving)
   try {
+    // Bytes may take hours to come: for a right that was lost meanwhile nothing is imported.
+    demandRostering(await renewPrincipal(core, principal))
     const { delivery, isNew } = await transact(core, (change) =>
       insertOnce(change, principal, { upload, bytes }),
     )

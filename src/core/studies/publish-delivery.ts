@@ -1,6 +1,6 @@
 import type { DeliveryRow } from '../../database/tables.ts'
-import { renewPrincipal } from '../accounts/accounts.ts'
 import { type Actor, actorId } from '../accounts/actor.ts'
+import { renewPrincipal } from '../accounts/renew-principal.ts'
 import type { Core } from '../core.ts'
 import { findDeliveryByNumber } from '../deliveries.ts'
 import { DeliveryError } from '../errors.ts'

@@ -1,4 +1,3 @@
-import { renewPrincipal } from '../accounts/accounts.ts'
 import type { Core } from '../core.ts'
 import type { ExpectedBytes } from '../expected-bytes.ts'
 import { demandRostering, submitImport } from '../imports/imports.ts'
@@ -61,7 +60,7 @@ export async function deliverUpload(
   if (target.kind === 'import') {
     const { name: fileName } = target
     const taken = { fileName, source, expected, signal, idempotencyKey: `upload ${id}` }
-    const delivery = await submitImport(core, await renewPrincipal(core, principal), taken)
+    const delivery = await submitImport(core, principal, taken)
     return { deliveryId: delivery.id, fileNumber: null }
   }
   const { organization, study, delivery: code, name, mediaType } = target

@@ -78,6 +78,7 @@ describe('GET /v1/events', () => {
       username: 'bob',
       permissions: new Set<string>(),
       scopes: null,
+      credentialId: null,
     }
     const { organizationId } = await world.json<{ organizationId: string }>(
       'GET',
