@@ -1,4 +1,4 @@
-import { destination, type LevelWithSilent, type Logger, pino } from 'pino'
+import { type DestinationStream, destination, type LevelWithSilent, type Logger, pino } from 'pino'
 
 export type { Logger } from 'pino'
 
@@ -14,8 +14,12 @@ export interface LogOptions {
  * written when the process ends, by an error too; only SIGKILL loses them.
  */
 export function createLog({ level, descriptor }: LogOptions): Logger {
-  const lines = destination({ dest: descriptor, minLength: 8192, periodicFlush: 100 })
-  process.on('exit', () => lines.flushSync())
+  const out = destination({ dest: descriptor })
+  const lines = gatherLines(out)
+  process.on('exit', () => {
+    lines.flushSync()
+    out.flushSync()
+  })
   return pino(
     {
       level,
@@ -25,6 +29,37 @@ export function createLog({ level, descriptor }: LogOptions): Logger {
     },
     lines,
   )
+}
+
+/** So many characters go out at once, and what there is after so many milliseconds. */
+const [GATHERED, GATHERED_MS] = [8192, 100]
+
+interface Gathering extends DestinationStream {
+  flushSync(): void
+}
+
+/**
+ * Gathers lines before they come to pino's own destination, which would gather them too, but measures all that it
+ * has anew with each line: that took 3 of the 50 µs of a poll, and half of what was garbage after it.
+ */
+function gatherLines(out: ReturnType<typeof destination>): Gathering {
+  let lines: string[] = []
+  let length = 0
+  const flushSync = (): void => {
+    if (length === 0) return
+    out.write(lines.join(''))
+    lines = []
+    length = 0
+  }
+  setInterval(flushSync, GATHERED_MS).unref()
+  return {
+    write(line) {
+      lines.push(line)
+      length += line.length
+      if (length >= GATHERED) flushSync()
+    },
+    flushSync,
+  }
 }
 
 /** Many lines are of the same millisecond: formatting it anew was a fifth of what a line costs. */
