@@ -5,6 +5,7 @@ import { detectApi } from '../client/detect-api.ts'
 import { type ClientEnvironment, readClientEnvironment } from './client-environment.ts'
 import type { Option } from './command.ts'
 import { withSecret } from './credential-helper.ts'
+import { createPauseNote } from './pause-note.ts'
 import { chooseProfile, type Profile, readProfiles } from './profiles.ts'
 import { credentialsFor, type Secrets } from './sign-in-options.ts'
 
@@ -38,6 +39,7 @@ export interface ConnectValues {
   readonly profile?: string
   readonly scope?: string
   readonly 'token-url'?: string
+  readonly json?: boolean
 }
 
 export interface Connection {
@@ -50,9 +52,14 @@ export interface Connection {
 /**
  * A client for an address, with what the environment or a profile has for signing in there.
  * @param said absolute, or a path at the server of CLAIMCHECK_URL or the profile
+ * @param tell is given each line about a pause; when left out they go to the standard error
  * @throws ClientError `bad_input`, Error with a sentence
  */
-export async function connect(said: string, values: ConnectValues): Promise<Connection> {
+export async function connect(
+  said: string,
+  values: ConnectValues,
+  tell = values.json === true ? ignore : writeLine,
+): Promise<Connection> {
   const environment = readClientEnvironment()
   const profiles = await readProfiles(environment.profilesPath)
   const name = values.profile ?? environment.profile
@@ -64,9 +71,16 @@ export async function connect(said: string, values: ConnectValues): Promise<Conn
   const url = isAbsolute ? said : resolveUrl(said, environment.url ?? profile?.url ?? null)
   const api = apiOf(values.api) ?? detectApi(url)
   const secrets = await secretsOf(environment, profile, values)
-  const client = createClient({ url, credentials: credentialsFor(api, secrets, url) })
+  const credentials = credentialsFor(api, secrets, url)
+  const client = createClient({ url, credentials, onPause: createPauseNote(tell) })
   return { client, api, url }
 }
+
+function writeLine(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
+
+function ignore(): void {}
 
 function resolveUrl(said: string, base: string | null): string {
   if (base !== null && URL.canParse(said, base)) return new URL(said, base).href

@@ -6,6 +6,8 @@ import { createProgressBars } from './progress-bars.ts'
 /** Shows what happens while files are fetched. */
 export interface GetDisplay {
   show(event: GetEvent): void
+  /** Says something beside the progress. */
+  readonly note: (line: string) => void
   /** Leaves the terminal as it was. */
   end(): void
 }
@@ -17,12 +19,13 @@ export interface DisplayTarget {
   readonly rows?: number
 }
 
-/** Bars on a terminal that can draw them; lines elsewhere, one a file. */
+/** Bars on a terminal that can draw them; lines elsewhere, one a file; nothing for programs. */
 export function createGetDisplay(
   target: DisplayTarget,
-  { isPlain, isBar }: { isPlain: boolean; isBar: boolean },
+  { mode, isPlain }: { mode: 'bars' | 'lines' | 'nothing'; isPlain: boolean },
 ): GetDisplay {
-  return isBar ? barDisplay(target, isPlain) : lineDisplay(target)
+  if (mode === 'bars') return barDisplay(target, isPlain)
+  return mode === 'lines' ? lineDisplay(target) : { show() {}, note() {}, end() {} }
 }
 
 function lineOf(event: GetEvent): string | null {
@@ -46,6 +49,9 @@ function lineDisplay(target: DisplayTarget): GetDisplay {
       const line = event.type === 'look' ? lookLine(event) : lineOf(event)
       if (line !== null) target.write(`${line}\n`)
     },
+    note(line) {
+      target.write(`${line}\n`)
+    },
     end() {},
   }
 
@@ -66,7 +72,8 @@ function barDisplay(target: DisplayTarget, isPlain: boolean): GetDisplay {
   const bars = createProgressBars({ isPlain })
   let notes: string[] = []
   let drawn = 0
-  const timer = setInterval(draw, drawEveryMs)
+  // Not before there is something to draw: until then a question for a secret may be on the terminal.
+  let timer: NodeJS.Timeout | null = null
 
   function draw(): void {
     const lines = bars.lines({ columns: target.columns ?? 80, rows: target.rows ?? 24 })
@@ -78,11 +85,17 @@ function barDisplay(target: DisplayTarget, isPlain: boolean): GetDisplay {
 
   return {
     show(event) {
+      timer ??= setInterval(draw, drawEveryMs)
       bars.note(event)
       const note = event.type === 'failed' || event.type === 'planned' ? lineOf(event) : null
       if (note !== null) notes.push(note)
     },
+    note(line) {
+      if (timer === null) target.write(`${line}\n`)
+      else notes.push(line)
+    },
     end() {
+      if (timer === null) return
       clearInterval(timer)
       draw()
     },

@@ -1,4 +1,6 @@
-import type { Option } from './command.ts'
+import type { GetOptions } from '../client/files/get-files.ts'
+import { type Option, UsageError, type Values } from './command.ts'
+import { parseBytes } from './format-bytes.ts'
 
 /** What is particular to `get`. */
 export const getOptions = {
@@ -41,3 +43,39 @@ export const getOptions = {
     description: 'Write a list of the files with their digests.',
   },
 } as const satisfies Record<string, Option>
+
+export type GetOptionValues = Values<typeof getOptions>
+
+/**
+ * What the options say to the SDK.
+ * @throws UsageError
+ */
+export function readGetOptions(values: GetOptionValues): GetOptions {
+  const { 'limit-rate': limit, flat, tree } = values
+  if (flat === true && tree === true)
+    throw new UsageError('--flat and --tree contradict each other.')
+  const rateLimit = limit === undefined ? undefined : parseBytes(limit)
+  if (rateLimit === null)
+    throw new UsageError('--limit-rate is a number of bytes a second: 500k, 2M.')
+  const [jobs, connections] = [count(values.jobs, 'jobs'), count(values.connections, 'connections')]
+  const layout = flat === true ? 'flat' : tree === true ? 'tree' : undefined
+  return {
+    folder: values.to ?? '.',
+    allReady: values['all-ready'] ?? false,
+    dryRun: values['dry-run'] ?? false,
+    archive: values.archive ?? false,
+    include: values.include ?? [],
+    exclude: values.exclude ?? [],
+    ...(layout === undefined ? {} : { layout }),
+    ...(jobs === undefined ? {} : { jobs }),
+    ...(connections === undefined ? {} : { connections, enoughRate: Number.POSITIVE_INFINITY }),
+    ...(rateLimit === undefined ? {} : { rateLimit }),
+  }
+}
+
+function count(text: string | undefined, name: string): number | undefined {
+  if (text === undefined) return undefined
+  const number = Number(text)
+  if (Number.isInteger(number) && number >= 1 && number <= 64) return number
+  throw new UsageError(`--${name} is a number from 1 to 64.`)
+}

@@ -1,33 +1,23 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { ClientError } from '../client/client-error.ts'
-import { endings, type RemoteDelivery } from '../client/delivery.ts'
+import type { Client } from '../client/create-client.ts'
+import type { RemoteDelivery } from '../client/delivery.ts'
 import type { GetEvent } from '../client/files/get-event.ts'
 import { type GetOptions, type GetReport, getFiles } from '../client/files/get-files.ts'
 import { requestDelivery } from '../client/request-delivery.ts'
 import { readClientEnvironment } from './client-environment.ts'
-import { defineCommand, UsageError } from './command.ts'
-import { type Connection, type ConnectValues, connect, connectOptions } from './connect.ts'
-import { formatBytes, parseBytes } from './format-bytes.ts'
-import { createGetDisplay } from './get-display.ts'
-import { getOptions } from './get-options.ts'
+import { defineCommand } from './command.ts'
+import { type ConnectValues, connect, connectOptions } from './connect.ts'
+import { formatBytes } from './format-bytes.ts'
+import { createGetDisplay, type GetDisplay } from './get-display.ts'
+import { type GetOptionValues, getOptions, readGetOptions } from './get-options.ts'
 import { interruptible } from './interruptible.ts'
 import { print } from './print.ts'
+import { refuseEnding } from './refuse-ending.ts'
 import { type RequestValues, requestOf, requestOptions } from './request-options.ts'
 
-interface GetValues extends ConnectValues, RequestValues {
-  readonly to?: string
-  readonly 'all-ready'?: boolean
-  readonly include?: readonly string[]
-  readonly exclude?: readonly string[]
-  readonly flat?: boolean
-  readonly tree?: boolean
-  readonly jobs?: string
-  readonly connections?: string
-  readonly 'limit-rate'?: string
-  readonly 'dry-run'?: boolean
-  readonly archive?: boolean
+interface GetValues extends GetOptionValues, ConnectValues, RequestValues {
   readonly manifest?: string
-  readonly json?: boolean
 }
 
 export const get = defineCommand({
@@ -61,11 +51,13 @@ export const get = defineCommand({
     },
   ],
   async run({ values, positionals: [address = ''] }) {
-    const options = optionsOf(values)
+    const options = readGetOptions(values)
+    const display = displayFor(values)
     await interruptible(async (signal) => {
-      const { connection, delivery } = await openTarget(address, values, signal)
-      const run = { ...options, signal }
-      const { report, events } = await showGet(connection, delivery, { run, json: values.json })
+      const target = await openTarget(address, values, { signal, display })
+      const { delivery } = target
+      const shown = showGet(target, { ...options, signal }, display)
+      const { report, events } = await shown.finally(() => display.end())
       if (values.manifest !== undefined) await writeManifest(values.manifest, events)
       print(
         values.json,
@@ -77,60 +69,40 @@ export const get = defineCommand({
   },
 })
 
-function optionsOf(values: GetValues): GetOptions {
-  const { 'limit-rate': limit, flat, tree } = values
-  if (flat === true && tree === true)
-    throw new UsageError('--flat and --tree contradict each other.')
-  const rateLimit = limit === undefined ? undefined : parseBytes(limit)
-  if (rateLimit === null)
-    throw new UsageError('--limit-rate is a number of bytes a second: 500k, 2M.')
-  const [jobs, connections] = [count(values.jobs, 'jobs'), count(values.connections, 'connections')]
-  const layout = flat === true ? 'flat' : tree === true ? 'tree' : undefined
-  return {
-    folder: values.to ?? '.',
-    allReady: values['all-ready'] ?? false,
-    dryRun: values['dry-run'] ?? false,
-    archive: values.archive ?? false,
-    include: values.include ?? [],
-    exclude: values.exclude ?? [],
-    ...(layout === undefined ? {} : { layout }),
-    ...(jobs === undefined ? {} : { jobs }),
-    ...(connections === undefined ? {} : { connections, enoughRate: Number.POSITIVE_INFINITY }),
-    ...(rateLimit === undefined ? {} : { rateLimit }),
-  }
+function displayFor({ json }: GetValues): GetDisplay {
+  const { isPlain } = readClientEnvironment()
+  const isBar = process.stderr.isTTY === true
+  const mode = json === true ? 'nothing' : isBar ? 'bars' : 'lines'
+  return createGetDisplay(process.stderr, { mode, isPlain })
 }
 
-function count(text: string | undefined, name: string): number | undefined {
-  if (text === undefined) return undefined
-  const number = Number(text)
-  if (Number.isInteger(number) && number >= 1 && number <= 64) return number
-  throw new UsageError(`--${name} is a number from 1 to 64.`)
+interface Target {
+  readonly client: Client
+  readonly delivery: RemoteDelivery
 }
 
 /** Asks for the delivery first, when it is described instead of named. */
 async function openTarget(
   address: string,
   values: GetValues,
-  signal: AbortSignal,
-): Promise<{ connection: Connection; delivery: RemoteDelivery }> {
+  { signal, display }: { signal: AbortSignal; display: GetDisplay },
+): Promise<Target> {
   const request = requestOf(values)
   const text = await readLocalManifest(address)
   if (text !== null) {
     const base = readClientEnvironment().url ?? firstOrigin(text)
-    const connection = await connect(base, { ...values, api: 'manifest' })
-    return { connection, delivery: connection.client.open(connection.url, { text }) }
+    const { client, url } = await connect(base, { ...values, api: 'manifest' }, display.note)
+    return { client, delivery: client.open(url, { text }) }
   }
-  const connection = await connect(address, values)
-  const { client, api, url } = connection
-  if (request === null) return { connection, delivery: client.open(url, { api }) }
+  const { client, api, url } = await connect(address, values, display.note)
+  if (request === null) return { client, delivery: client.open(url, { api }) }
   // What is asked for is found at one of the APIs: sign in as that one wants it.
-  const asking = await connect(url, { ...values, api: apiOfRequest(url) })
+  const asking = await connect(url, { ...values, api: apiOfRequest(url) }, display.note)
   const created = await requestDelivery(asking.client, url, { ...request, signal })
   // Known from here on, whatever becomes of the rest.
-  const asked =
-    values.json === true ? JSON.stringify({ requested: created }) : `Asked for: ${created}`
+  const asked = values.json ? JSON.stringify({ requested: created }) : `Asked for: ${created}`
   process.stderr.write(`${asked}\n`)
-  return { connection: asking, delivery: asking.client.open(created) }
+  return { client: asking.client, delivery: asking.client.open(created) }
 }
 
 /** Where a request at an address goes. */
@@ -159,24 +131,17 @@ interface Shown {
 }
 
 async function showGet(
-  { client }: Connection,
-  delivery: RemoteDelivery,
-  { run, json = false }: { run: GetOptions; json?: boolean | undefined },
+  { client, delivery }: Target,
+  run: GetOptions,
+  display: GetDisplay,
 ): Promise<Shown> {
-  const { isPlain } = readClientEnvironment()
-  const isBar = process.stderr.isTTY === true && !json
-  const display = createGetDisplay(process.stderr, { isPlain, isBar })
   const events: GetEvent[] = []
   const running = getFiles(client, delivery, run)
-  try {
-    for (;;) {
-      const { done, value } = await running.next()
-      if (done === true) return { report: value, events }
-      if (!json) display.show(value)
-      if (['done', 'failed', 'planned'].includes(value.type)) events.push(value)
-    }
-  } finally {
-    display.end()
+  for (;;) {
+    const { done, value } = await running.next()
+    if (done === true) return { report: value, events }
+    display.show(value)
+    if (['done', 'failed', 'planned'].includes(value.type)) events.push(value)
   }
 }
 
@@ -229,18 +194,8 @@ async function writeManifest(path: string, events: readonly GetEvent[]): Promise
 }
 
 /** @throws ClientError for every end but a good one */
-function refuseFailure({ failed, standing, message }: GetReport, values: GetValues): void {
-  const [first] = failed
+function refuseFailure(report: GetReport, values: GetValues): void {
+  const [first] = report.failed
   if (first !== undefined) throw first.error
-  const code = endings[standing]
-  if (code === null || values['dry-run'] === true) return
-  const reason = message === null ? '' : `: ${message.replace(/\.$/, '')}`
-  throw new ClientError(code, `${sentences[code]}${reason}.`)
+  if (values['dry-run'] !== true) refuseEnding(report)
 }
-
-const sentences = {
-  delivery_failed: 'The work failed on the server',
-  delivery_expired: 'It expired: ask for it again',
-  delivery_canceled: 'It was cancelled',
-  delivery_incomplete: 'It is over, and some of its files could not be made',
-} as const

@@ -1,6 +1,6 @@
 import { ClientError } from '../client/client-error.ts'
 import type { DeliveryRequest } from '../client/request-delivery.ts'
-import type { Option } from './command.ts'
+import { type Option, UsageError } from './command.ts'
 
 /** What to ask for. */
 export const requestOptions = {
@@ -30,10 +30,16 @@ export interface RequestValues {
   readonly pattern?: string
 }
 
-/** null when nothing is asked for. */
+/**
+ * null when nothing is asked for.
+ * @throws UsageError for the particulars of nothing
+ */
 export function requestOf(values: RequestValues): DeliveryRequest | null {
   const { type, info, query, pattern } = values
-  if (type === undefined && query === undefined) return null
+  if (type === undefined && query === undefined) {
+    if (info === undefined && pattern === undefined) return null
+    throw new UsageError(info === undefined ? '--pattern needs --query.' : '--info needs --type.')
+  }
   return {
     ...(type === undefined ? {} : { type }),
     ...(info === undefined ? {} : { info: parseInfo(info) }),

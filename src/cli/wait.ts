@@ -1,9 +1,10 @@
-import { ClientError } from '../client/client-error.ts'
-import { endings, type Snapshot } from '../client/delivery.ts'
+import type { Snapshot } from '../client/delivery.ts'
 import { defineCommand } from './command.ts'
 import { connect, connectOptions } from './connect.ts'
 import { interruptible } from './interruptible.ts'
 import { print } from './print.ts'
+import { printable } from './printable.ts'
+import { refuseEnding } from './refuse-ending.ts'
 
 export const wait = defineCommand({
   description:
@@ -22,16 +23,17 @@ export const wait = defineCommand({
     await interruptible(async (signal) => {
       let last: Snapshot | null = null
       for await (const snapshot of delivery.watch({ signal, withoutFiles: true })) {
-        if (values.json !== true && describe(last) !== describe(snapshot)) {
+        const isNews = describe(last) !== describe(snapshot)
+        // The end is the result.
+        if (values.json !== true && isNews && snapshot.standing === 'waiting') {
           process.stderr.write(`${describe(snapshot)}\n`)
         }
         last = snapshot
       }
       if (last === null) return
       const { standing, word, message } = last
-      print(values.json, { url: delivery.url, standing, word, message }, word)
-      const code = endings[standing]
-      if (code !== null) throw new ClientError(code, `It ended as ${word}.`)
+      print(values.json, { url: delivery.url, standing, word, message }, printable(word))
+      refuseEnding(last)
     })
   },
 })
@@ -40,5 +42,5 @@ function describe(snapshot: Snapshot | null): string {
   if (snapshot === null) return ''
   const { word, progress, message } = snapshot
   const share = progress === null ? '' : ` ${Math.floor(progress * 100)} %`
-  return `${word}${share}${message === null ? '' : `: ${message}`}`.replaceAll(/\p{Cc}/gu, '?')
+  return printable(`${word}${share}${message === null ? '' : `: ${message}`}`)
 }

@@ -1,4 +1,5 @@
 import { ClientError } from './client-error.ts'
+import { codeOfStatus, isPassingStatus } from './code-of-status.ts'
 import { type Credentials, formatBasic } from './credentials.ts'
 import { drain } from './drain.ts'
 import { shownUrl } from './shown-url.ts'
@@ -71,11 +72,16 @@ async function fetchToken(
   const text = await drain(response, 1_000_000)
   const body = parse(text)
   const { access_token: token, expires_in: seconds } = body
+  const { status } = response
+  if (isPassingStatus(status)) {
+    const sentence = `${shownUrl(credentials.tokenUrl)} gives no token now (${status}).`
+    throw new ClientError(codeOfStatus(status), sentence, { details: { status } })
+  }
   if (!response.ok || typeof token !== 'string') {
     throw new ClientError(
       'unauthenticated',
-      `${shownUrl(credentials.tokenUrl)} gives no token (${response.status})${reason(body)}. Check the user and password, or the client and its secret.`,
-      { details: { status: response.status } },
+      `${shownUrl(credentials.tokenUrl)} gives no token (${status})${reason(body)}. Check the user and password, or the client and its secret.`,
+      { details: { status } },
     )
   }
   const lifetime = (Number(seconds) || 300) * 1000

@@ -1,4 +1,5 @@
-import { ClientError, type ClientErrorCode } from './client-error.ts'
+import { ClientError } from './client-error.ts'
+import { codeOfStatus } from './code-of-status.ts'
 import { drain } from './drain.ts'
 import { sendPatiently } from './patiently.ts'
 import { shownUrl } from './shown-url.ts'
@@ -83,17 +84,9 @@ function parse(text: string, url: string): unknown {
 export function refusalOf(status: number, text: string, url: string): ClientError {
   const said = sentenceOf(text)
   const words = said === null ? '' : `: ${said.replace(/\.$/, '')}`
-  return new ClientError(codeOf(status), `${shownUrl(url)} answers ${status}${words}.`, {
+  return new ClientError(codeOfStatus(status), `${shownUrl(url)} answers ${status}${words}.`, {
     details: { status },
   })
-}
-
-function codeOf(status: number): ClientErrorCode {
-  if (status === 401) return 'unauthenticated'
-  if (status === 403) return 'forbidden'
-  if (status === 404 || status === 410) return 'not_found'
-  if (status === 429 || status === 503) return 'too_busy'
-  return status >= 500 ? 'server_failed' : 'refused'
 }
 
 /** Each API has its own form of an error; all of them have a sentence somewhere. */

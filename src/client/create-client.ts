@@ -11,6 +11,7 @@ import { ClientError } from './client-error.ts'
 import type { Credentials } from './credentials.ts'
 import type { ApiName, RemoteDelivery } from './delivery.ts'
 import { detectApi } from './detect-api.ts'
+import type { Pause } from './pause.ts'
 import { defaultRetry, type RetryPolicy } from './retry-policy.ts'
 import { createTransport, type Fetch, type Transport } from './transport.ts'
 import { type Wait, wait } from './wait.ts'
@@ -23,6 +24,8 @@ export interface ClientOptions {
   readonly retry?: Partial<RetryPolicy>
   /** The pause between two looks where the server does not say, in ms; 2,000 when left out. */
   readonly pollMs?: number
+  /** Told each time the client waits because a server is busy, or a connection broke. */
+  readonly onPause?: (pause: Pause) => void
   /** For tests: how time passes. */
   readonly wait?: Wait
   readonly now?: () => number
@@ -52,6 +55,7 @@ export function createClient(options: ClientOptions): Client {
     retry: { ...defaultRetry, ...options.retry },
     wait: options.wait ?? wait,
     now: options.now ?? Date.now,
+    onPause: (pause) => options.onPause?.(pause),
   })
   const context: ApiContext = { transport, pollMs: options.pollMs ?? 2000 }
   return {

@@ -17,6 +17,7 @@ export {
 export { detectApi } from './detect-api.ts'
 export type { Digests } from './digests.ts'
 export { type MadeLink, makeLinks } from './make-links.ts'
+export type { Pause } from './pause.ts'
 export { type PutFile, putFile } from './put-file.ts'
 export type { Place, RemoteFile } from './remote-file.ts'
 export { type DeliveryRequest, requestDelivery } from './request-delivery.ts'

@@ -3,6 +3,7 @@ import { createAuthorizer } from './authorizer.ts'
 import { ClientError } from './client-error.ts'
 import type { Credentials } from './credentials.ts'
 import { drain } from './drain.ts'
+import type { Pause } from './pause.ts'
 import type { RetryPolicy } from './retry-policy.ts'
 import { shownUrl } from './shown-url.ts'
 import { aborted, type Wait } from './wait.ts'
@@ -17,6 +18,7 @@ export interface TransportOptions {
   readonly retry: RetryPolicy
   readonly wait: Wait
   readonly now: () => number
+  onPause(pause: Pause): void
 }
 
 export interface Sent {
@@ -37,9 +39,12 @@ export interface Transport {
   readonly retry: RetryPolicy
   readonly wait: Wait
   readonly now: () => number
+  /** Tells of a pause, and waits until it is over. */
+  pause(pause: Pause, signal?: AbortSignal): Promise<void>
   /**
    * One request, not tried again; any status is an answer. `url` of the result is where it came from.
-   * @throws ClientError `unreachable`, `too_many_redirects`, `unauthenticated` when no token is given
+   * @throws ClientError `unreachable`, `too_many_redirects`; `unauthenticated`, `too_busy` or
+   *   `server_failed` when no token is given
    */
   send(sent: Sent): Promise<Answered>
 }
@@ -62,6 +67,10 @@ export function createTransport(options: TransportOptions): Transport {
   )
   return {
     ...{ origin, retry, wait, now },
+    async pause(pause, signal) {
+      options.onPause(pause)
+      await wait(pause.waitMs, signal)
+    },
     async send(sent) {
       const first = await follow(options, authorizer, sent)
       if (first.answered.response.status !== 401 || first.header === null) return first.answered

@@ -99,6 +99,7 @@ describe('claimcheck get', () => {
     assert.equal((await run(['get', 'ftp://x'])).code, 2)
     assert.equal((await run(['get', `${server.url}/a`, '--limit-rate', 'fast'])).code, 2)
     assert.equal((await run(['get', 'https://ada:pw@files.example/a'])).code, 2)
+    assert.equal((await run(['get', `${server.url}/a`, '--info', '{}'])).code, 2)
     await writeFile(join(cwd, 'broken.json'), '{')
     assert.equal((await run(['get', 'broken.json', '--to', 'x'])).code, 2)
   })

@@ -1,7 +1,7 @@
 import type { ApiContext } from '../api-context.ts'
-import { ClientError } from '../client-error.ts'
 import { discard } from '../drain.ts'
 import { asObject, type Json } from '../json.ts'
+import { isPassing } from '../patiently.ts'
 
 /** What the server says of a delivery by itself, over Server-Sent Events. */
 export interface News {
@@ -88,7 +88,7 @@ export function createNews(
 
 /** A server without events, or one that has no place for us, is asked again and again instead. */
 function refusalOnly(error: unknown): null {
-  if (error instanceof ClientError && error.code === 'unreachable') return null
+  if (isPassing(error)) return null
   throw error
 }
 

@@ -1,8 +1,10 @@
 import { refusalOf } from '../call.ts'
 import { ClientError } from '../client-error.ts'
+import { codeOfStatus, isPassingStatus } from '../code-of-status.ts'
 import { type ContentRange, parseContentRange } from '../content-range.ts'
 import { discard, drain } from '../drain.ts'
 import { saysExpired } from '../expired-link.ts'
+import { isPassing } from '../patiently.ts'
 import { parseRetryAfter } from '../retry-policy.ts'
 import { shownUrl } from '../shown-url.ts'
 import { learn } from './learn.ts'
@@ -39,8 +41,7 @@ export async function ask(
       signal,
     })
     .catch((error: unknown) => {
-      const isPassing = error instanceof ClientError && error.code === 'unreachable'
-      throw isPassing ? new Setback('unreachable', error.message) : error
+      throw isPassing(error) ? new Setback(error.code, error.message) : error
     })
   try {
     await check(transfer, {
@@ -124,9 +125,8 @@ async function refusal(transfer: Transfer, answer: Answer): Promise<Error> {
   if (status === 202) {
     return new Setback('refused', `${shownUrl(url)} says that the file is not ready yet.`, waitMs)
   }
-  if (status === 408 || status === 425 || status === 429 || status >= 500) {
-    const code = status === 429 || status === 503 ? 'too_busy' : 'server_failed'
-    return new Setback(code, `${shownUrl(url)} answers ${status}.`, waitMs)
+  if (isPassingStatus(status) || status >= 500) {
+    return new Setback(codeOfStatus(status), `${shownUrl(url)} answers ${status}.`, waitMs)
   }
   if (status === 403 && /^\s*<(?:!doctype )?html/i.test(body)) {
     return new Setback('forbidden', `A firewall before ${shownUrl(url)} refuses.`, waitMs)

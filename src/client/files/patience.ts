@@ -41,7 +41,8 @@ export function createPatience(transfer: Transfer): Patience {
       if (attempts > transport.retry.attempts) throw error.asFinal()
       if (asked !== null && asked > transport.retry.obeyMs) throw error.asFinal()
       onSetback(error.message)
-      await transport.wait(asked ?? backoff(transport.retry, attempts), signal)
+      const waitMs = asked ?? backoff(transport.retry, attempts)
+      await transport.pause({ code: error.code, sentence: error.message, waitMs }, signal)
     },
   }
 }
