@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-import { findAccount } from '../../src/core/accounts/accounts.ts'
+import { findPrincipal } from '../../src/core/accounts/accounts.ts'
 import type { RosterNoun } from '../../src/core/imports/import-templates.ts'
-import { listRoster } from '../../src/core/imports/read-roster.ts'
-import { principalOfAccount } from '../support/accounts.ts'
 import { importFile } from '../support/import-client.ts'
+import { listRoster } from '../support/roster.ts'
 import { createTestAccount, startTestServer } from '../support/test-server.ts'
 
 /** The vendor's templates with their own sample rows, as its user guide prints them. */
@@ -380,9 +379,9 @@ async function setUp(t: TestContext) {
     server,
     send: (body: string | Uint8Array) => importFile(importer, body),
     async roster(noun: RosterNoun) {
-      const row = await findAccount(server.core, ada.id)
-      assert.ok(row !== null)
-      return await listRoster(server.core, principalOfAccount(row), { noun, limit: 1000 })
+      const principal = await findPrincipal(server.core, ada.id)
+      assert.ok(principal !== null)
+      return await listRoster(server.core, principal, { noun, limit: 1000 })
     },
   }
 }

@@ -4,10 +4,10 @@ import { describe, it, type TestContext } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { readSettings } from '../../src/config.ts'
 import { findPrincipal } from '../../src/core/accounts/accounts.ts'
-import { listRoster, ROSTERING } from '../../src/core/imports/read-roster.ts'
 import { openInstallation } from '../../src/open-installation.ts'
 import { importFile, readResult, untilOver, upload } from '../support/import-client.ts'
 import { newKey } from '../support/keys.ts'
+import { listRoster } from '../support/roster.ts'
 import { startServerProcess } from '../support/server-process.ts'
 import { sized } from '../support/size.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -38,7 +38,7 @@ async function runOnce(t: TestContext, killAfter: number | null): Promise<number
   }
   const settings = readSettings(environment)
   const first = await openInstallation(settings)
-  const { id, headers } = await createTestAccount(first.core, 'ada', { permissions: [ROSTERING] })
+  const { id, headers } = await createTestAccount(first.core, 'ada', { permissions: ['rostering'] })
   await first.close()
 
   let server = await startServerProcess(t, folder, environment)
@@ -81,7 +81,11 @@ async function wordsInForce(
   const words = new Set<unknown>()
   let count = 0
   for (let after = ''; ; ) {
-    const page = await listRoster(core, principal, { noun: 'groups', after, limit: 1000 })
+    const page = await listRoster(core, principal, {
+      noun: 'groups',
+      after,
+      limit: 1000,
+    })
     for (const { fields } of page) words.add(fields.description)
     count += page.length
     const last = page.at(-1)

@@ -3,8 +3,12 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { DeliveryError } from '../../core/errors.ts'
 import { grantFile } from '../../core/grants.ts'
 import { findImportResult } from '../../core/imports/import-results.ts'
-import { demandRostering, findOwnImport, submitImport } from '../../core/imports/imports.ts'
-import { ROSTERING } from '../../core/imports/read-roster.ts'
+import {
+  demandRostering,
+  findOwnImport,
+  ROSTERING,
+  submitImport,
+} from '../../core/imports/imports.ts'
 import { type ApiContext, baseUrl, grantUrl } from '../../http/api-context.ts'
 import { asDeliveryError } from '../../http/as-delivery-error.ts'
 import { authenticate, principalOf, wwwAuthenticate } from '../../http/authenticate.ts'

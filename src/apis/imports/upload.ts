@@ -1,6 +1,7 @@
 import type { Multipart, MultipartFile } from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
 import { DeliveryError } from '../../core/errors.ts'
+import { importTooLarge } from '../../core/imports/imports.ts'
 import { fromFileName } from './wire.ts'
 
 /** What the parts beside the file may be. */
@@ -29,7 +30,8 @@ export async function takeUpload<T>(
       'Send the file as multipart/form-data, in a field named "file".',
     )
   }
-  if (Number(request.headers['content-length']) > maxBytes + overhead) throw tooLarge(maxBytes)
+  if (Number(request.headers['content-length']) > maxBytes + overhead)
+    throw importTooLarge(maxBytes)
   let taken: { result: T } | null = null
   for await (const part of partsOf(request)) {
     if (part.type !== 'file') continue
@@ -70,13 +72,9 @@ async function* bytesOf(part: MultipartFile, maxBytes: number): AsyncGenerator<U
     if (next.done) break
     yield next.value
   }
-  if (part.file.truncated) throw tooLarge(maxBytes)
+  if (part.file.truncated) throw importTooLarge(maxBytes)
 }
 
 function unreadable(cause: unknown): never {
   throw new DeliveryError('malformed', 'The form ended early or cannot be read.', { cause })
-}
-
-function tooLarge(maxBytes: number): DeliveryError {
-  return new DeliveryError('too_large', `The file is larger than ${maxBytes} bytes.`)
 }

@@ -1,8 +1,13 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyPluginAsync } from 'fastify'
 import { type Static, Type } from 'typebox'
-import { DeliveryError } from '../../core/errors.ts'
-import { type FoundImport, findOwnImport, submitImport } from '../../core/imports/imports.ts'
+import { atMost } from '../../core/at-most.ts'
+import {
+  type FoundImport,
+  findOwnImport,
+  importTooLarge,
+  submitImport,
+} from '../../core/imports/imports.ts'
 import { principalOf } from '../../http/authenticate.ts'
 import { BytesHeaders, bodyOf, bytesBody, expectedOf } from './body-bytes.ts'
 import { Import } from './import-schemas.ts'
@@ -39,7 +44,7 @@ export function importRoutes(context: V1Context, maxBytes: number): FastifyPlugi
         const principal = principalOf(request)
         const { id } = await submitImport(core, principal, {
           fileName: toRosterName(request.query.name),
-          source: atMost(bodyOf(request), maxBytes),
+          source: atMost(bodyOf(request), maxBytes, importTooLarge),
           expected: expectedOf(request),
           signal: untilLeft(context, reply),
         })
@@ -62,20 +67,6 @@ export function importRoutes(context: V1Context, maxBytes: number): FastifyPlugi
       async (request) =>
         toImport(await findOwnImport(core, principalOf(request), request.params.id)),
     )
-  }
-}
-
-async function* atMost(
-  source: AsyncIterable<Uint8Array>,
-  limit: number,
-): AsyncGenerator<Uint8Array> {
-  let size = 0
-  for await (const chunk of source) {
-    size += chunk.byteLength
-    if (size > limit) {
-      throw new DeliveryError('too_large', `The file is larger than ${limit} bytes.`)
-    }
-    yield chunk
   }
 }
 

@@ -1,6 +1,7 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { DeliveryError } from '../../core/errors.ts'
+import { importTooLarge } from '../../core/imports/imports.ts'
 import { abandonUpload, settleUpload } from '../../core/uploads/complete-upload.ts'
 import { checksumAlgorithms, receivePart } from '../../core/uploads/receive-part.ts'
 import type { UploadTarget } from '../../core/uploads/upload-target.ts'
@@ -129,7 +130,7 @@ function creating(app: V1App, context: V1Context, importMaxBytes: number): void 
       const metadata = parseMetadata(field === undefined ? undefined : String(field))
       const target = targetOf(metadata)
       if (target.kind === 'import' && size > importMaxBytes) {
-        throw new DeliveryError('too_large', `The file is larger than ${importMaxBytes} bytes.`)
+        throw importTooLarge(importMaxBytes)
       }
       const said = metadata.get('repr-digest') ?? request.headers['repr-digest']
       const digests = receivedDigests(said === undefined ? {} : { 'repr-digest': said })

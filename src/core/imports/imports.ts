@@ -8,12 +8,14 @@ import { DeliveryError } from '../errors.ts'
 import { type ExpectedBytes, storeExpected } from '../expected-bytes.ts'
 import { doOnce } from '../idempotency.ts'
 import { enqueueJob } from '../jobs.ts'
+import { kindPermissions } from '../kind-permissions.ts'
 import { demand } from '../may.ts'
 import type { Principal } from '../principal.ts'
 import { insertStoredFile, releaseStoredFiles, type StoredBytes } from '../stored-files.ts'
 import { type Change, transact } from '../transact.ts'
-import { ROSTERING } from './read-roster.ts'
 
+/** The permission, and the scope, that everything about rosters asks for. */
+export const ROSTERING = kindPermissions.import
 /** The kind of job that reads an uploaded file into the roster. */
 export const IMPORT_JOB = 'import'
 /** A roster is written by one import at a time; an attempt that must give way counts, too. */
@@ -124,6 +126,12 @@ async function insertImport(
   return delivery
 }
 
+/** The refusal of a roster file that is longer than the setting allows. */
+export function importTooLarge(limit: number): DeliveryError {
+  return new DeliveryError('too_large', `The file is larger than ${limit} bytes.`)
+}
+
+/** An import, and what became of its rows. */
 export interface FoundImport {
   delivery: DeliveryRow
   facts: ImportRow

@@ -10,7 +10,7 @@ import type { RosterValue } from './import-values.ts'
 const BATCH = 100
 
 /** Where the entries of each noun stand. */
-export const rosterTables = {
+const rosterTables = {
   organizations: 'roster_organizations',
   users: 'roster_users',
   groups: 'roster_groups',
@@ -262,7 +262,7 @@ async function compact(core: Core, noun: RosterNoun, span: Span): Promise<void> 
 }
 
 /** A row of one of the tables as an entry. */
-export function toEntry(row: {
+function toEntry(row: {
   key: string
   version: number
   source_row: number

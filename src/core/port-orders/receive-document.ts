@@ -1,6 +1,7 @@
 import type { PortOrderFileRow } from '../../database/port-order-tables.ts'
 import type { GrantRow, JobRow } from '../../database/tables.ts'
 import { findPrincipal } from '../accounts/accounts.ts'
+import { atMost } from '../at-most.ts'
 import type { Core } from '../core.ts'
 import { DeliveryError } from '../errors.ts'
 import { type ExpectedBytes, storeExpected } from '../expected-bytes.ts'
@@ -88,21 +89,9 @@ export async function storeDocument(
 ): Promise<StoredBytes> {
   return await storeExpected(core, {
     prefix: `port-orders/${facts.delivery_number}`,
-    source: atMost(source, core.settings.maxDocumentBytes),
+    source: atMost(source, core.settings.maxDocumentBytes, tooLarge),
     ...{ expected, signal, encrypted: true },
   })
-}
-
-async function* atMost(
-  source: AsyncIterable<Uint8Array>,
-  limit: number,
-): AsyncGenerator<Uint8Array> {
-  let size = 0
-  for await (const chunk of source) {
-    size += chunk.byteLength
-    if (size > limit) throw tooLarge(limit)
-    yield chunk
-  }
 }
 
 /** The refusal of a document that is longer than the setting allows. */
