@@ -4,6 +4,7 @@ import { setPermissions, suspendAccount } from '../../src/core/accounts/accounts
 import {
   findCredentialById,
   insertCredential,
+  type NewCredential,
   replaceCredential,
   revokeCredential,
 } from '../../src/core/accounts/credentials.ts'
@@ -90,10 +91,14 @@ function publish({ core, principal }: All, bytes: AsyncIterable<Uint8Array>) {
 async function setUp(t: TestContext) {
   const core = await openTestCore(t)
   const account = await seedAccount(core, 'ada', { permissions: ['publish', 'rostering'] })
-  const key = {
-    ...{ accountId: account.id, kind: 'key', lookup: 'KEY00001', secretHash: 'hash', name: 'test' },
+  const key: NewCredential = {
+    accountId: account.id,
+    kind: 'key',
+    lookup: 'KEY00001',
+    secretHash: 'hash',
+    name: 'test',
     expiresAt: core.clock() + hour,
-  } as const
+  }
   const { id: credential } = await insertCredential(core, 'system', key)
   const principal = (await findCredentialById(core, credential))?.principal
   assert.deepEqual(principal, { ...principalOfAccount(account), credentialId: credential })

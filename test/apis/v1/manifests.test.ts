@@ -7,10 +7,11 @@ import type { AccountRow } from '../../../src/database/tables.ts'
 import { hasTool, runTool } from '../../support/archive-tools.ts'
 import { deliver, type GivenFile } from '../../support/archive-world.ts'
 import { patternBytes, sha256 } from '../../support/bytes.ts'
+import { newKey } from '../../support/keys.ts'
 import { runMain } from '../../support/run-main.ts'
 import { suiteCleanup } from '../../support/suite-cleanup.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
-import type { TestAccount } from '../../support/test-server.ts'
+import { startTestServer, type TestAccount } from '../../support/test-server.ts'
 import { until } from '../../support/until.ts'
 import { by, type Page, startWorld, type World } from '../../support/v1-world.ts'
 
@@ -43,12 +44,15 @@ const saved = new Map([
   ['TWIN (1).txt', patternBytes(20, 4)],
 ])
 
+/** The same for two nodes. */
+const signing = { CLAIMCHECK_SIGNING_KEYS: newKey('shared') }
+
 describe('a manifest', () => {
   const cleanup = suiteCleanup()
   let world: World
 
   before(async () => {
-    world = await startWorld(cleanup)
+    world = await startWorld(cleanup, signing)
   })
 
   it('lists a delivery with sizes and digests, and each address leads to the bytes', async () => {
@@ -176,6 +180,46 @@ describe('a manifest', () => {
       assert.match(await answer.text(), /was revoked/)
     }
     assert.ok((await listing()).items.some((item) => item.id === id && item.revokedAt !== null))
+  })
+
+  it('takes along what it has led to when it is revoked, on each node, and nothing else', async (t) => {
+    const { folder } = world.server
+    const other = await startTestServer(t, { folder, environment: signing })
+    const { id, urls } = await make(world.ada)
+    const left = await make(world.ada)
+    const led = async (of: ManifestJson['urls']) => {
+      const [first] = (await list(of.json)).files
+      const answer = await fetch(first?.url ?? '', { redirect: 'manual' })
+      return answer.headers.get('location') ?? ''
+    }
+    const [gone, stays] = [await led(urls), await led(left.urls)]
+    const statuses = async (url: string) => {
+      const nodes = [url, url.replace(world.server.url, other.url)]
+      return await Promise.all(
+        nodes.map(async (node) => (await fetch(node, { headers: { range: 'bytes=0-9' } })).status),
+      )
+    }
+    assert.deepEqual(await statuses(gone), [206, 206])
+    await world.ask('DELETE', `/v1/manifests/${id}`, by(world.ada))
+    // Another process hears of it by a signal; on SQLite there is none, and it asks again each second.
+    await until('both refuse', async () => (await statuses(gone)).every((status) => status === 403))
+    assert.match(await (await fetch(gone)).text(), /This URL was revoked/)
+    assert.deepEqual(await statuses(stays), [206, 206])
+  })
+
+  it('leads to nothing that is still open when it is revoked at the same moment', async () => {
+    const { id, urls } = await make(world.ada)
+    const [first] = (await list(urls.json)).files
+    const leading = Array.from({ length: 20 }, () =>
+      fetch(first?.url ?? '', { redirect: 'manual' }),
+    )
+    const revoking = world.ask('DELETE', `/v1/manifests/${id}`, by(world.ada))
+    for (const answer of await Promise.all(leading)) {
+      await revoking
+      if (answer.status === 410) continue
+      assert.equal(answer.status, 302)
+      assert.equal((await fetch(answer.headers.get('location') ?? '')).status, 403)
+    }
   })
 
   it('leads nowhere when its time is over, or while its maker is suspended', async () => {
