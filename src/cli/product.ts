@@ -3,6 +3,7 @@ import { type CommandList, defineCommand, UsageError } from './command.ts'
 import { demandOrganization } from './find-thing.ts'
 import { localOptions, withInstallation } from './local.ts'
 import { print } from './print.ts'
+import { demandOption, organizationOption } from './publish-options.ts'
 import { storeFolder } from './store-folder.ts'
 
 const publish = defineCommand({
@@ -10,11 +11,7 @@ const publish = defineCommand({
     'Publishes the files of a folder as one product, which accounts of the organization with the permission "order" find and order. A product stays as it was published: withdraw it to publish it anew. Folders inside of it, dot-files, *.part and *.tmp are left out; links are refused. Works beside a running server.',
   arguments: [{ name: 'DIR', description: 'The folder.', required: true }],
   options: {
-    organization: {
-      type: 'string',
-      value: 'CODE',
-      description: 'The organization that it is for.',
-    },
+    ...organizationOption,
     id: { type: 'string', value: 'ID', description: "The product's id; the folder's name if not." },
     dataset: { type: 'string', value: 'ID', description: 'The collection that it belongs to.' },
     'dataset-label': {
@@ -44,12 +41,7 @@ const publish = defineCommand({
     },
   ],
   async run({ values, positionals: [folder = ''] }) {
-    const { dataset } = values
-    if (dataset === undefined) {
-      throw new UsageError(
-        'The option --dataset is missing. See "claimcheck product publish --help".',
-      )
-    }
+    const dataset = demandOption(values, 'dataset', 'product publish')
     const properties = readProperties(values.property ?? [])
     await withInstallation(values, async ({ core }) => {
       const { id: organizationId } = await demandOrganization(core, values.organization)

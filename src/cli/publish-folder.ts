@@ -1,10 +1,7 @@
-import { realpath } from 'node:fs/promises'
 import type { Core } from '../core/core.ts'
 import { type FileToPublish, publishDelivery } from '../core/studies/publish-delivery.ts'
 import type { StudyPath } from '../core/studies/study-path.ts'
-import { entriesOf } from '../workers/watch/entries.ts'
-import { openFolder } from '../workers/watch/open-regular.ts'
-import { readSteady } from '../workers/watch/read-steady.ts'
+import { type FolderFile, readFolder } from './read-folder.ts'
 
 export interface FolderToPublish extends StudyPath {
   folder: string
@@ -20,34 +17,27 @@ export interface FolderReport {
 }
 
 /**
- * Publishes the regular files of a folder, in no promised order; names that `isLeftOut` are not looked at.
+ * Publishes the files of a folder, as `readFolder` has them; what cannot be published holds up nothing else.
  * @throws Error when there is no such folder; DeliveryError as `publishDelivery`
  */
 export async function publishFolder(
   core: Core,
   { folder, ...where }: FolderToPublish,
-  isLeftOut: (name: string) => boolean,
 ): Promise<FolderReport> {
   const refused: FolderReport['refused'] = []
-  const opened = await openFolder(null, await realpath(folder))
-  async function* files(): AsyncGenerator<FileToPublish> {
-    const unreadable = (name: string): void =>
-      void refused.push({ name, reason: 'Its name is not UTF-8.' })
-    for await (const { name, kind } of entriesOf(opened, unreadable)) {
-      if (isLeftOut(name) || kind === 'folder') continue
-      if (kind === 'file') yield { name, bytes: readSteady(opened, name, null) }
-      else refused.push({ name, reason: 'It is no regular file.' })
+  async function* publishable(files: AsyncIterable<FolderFile>): AsyncGenerator<FileToPublish> {
+    for await (const file of files) {
+      if ('bytes' in file) yield file
+      else refused.push({ name: file.name, reason: `It ${file.problem}` })
     }
   }
-  try {
-    const { delivery: _delivery, ...counts } = await publishDelivery(core, 'system', {
+  const { delivery: _delivery, ...counts } = await readFolder(folder, ({ files }) =>
+    publishDelivery(core, 'system', {
       ...where,
-      files: files(),
+      files: publishable(files),
       onRefused: ({ name }, error) =>
         refused.push({ name, reason: error instanceof Error ? error.message : String(error) }),
-    })
-    return { ...counts, refused }
-  } finally {
-    await opened.handle.close()
-  }
+    }),
+  )
+  return { ...counts, refused }
 }

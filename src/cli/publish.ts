@@ -1,19 +1,15 @@
-import { isUnfinishedName } from '../workers/watch/settling.ts'
-import { defineCommand, UsageError } from './command.ts'
+import { defineCommand } from './command.ts'
 import { localOptions, withInstallation } from './local.ts'
 import { print } from './print.ts'
 import { publishFolder } from './publish-folder.ts'
+import { demandOption, organizationOption } from './publish-options.ts'
 
 export const publish = defineCommand({
   description:
     'Publishes the files of a folder as one delivery of a study; both are made when they are not there. A file of the same name is replaced, one with the same bytes stays as it is, files that the folder does not have stay, too. Folders inside of it, links, dot-files, *.part and *.tmp are left out. Works beside a running server.',
   arguments: [{ name: 'DIR', description: 'The folder.', required: true }],
   options: {
-    organization: {
-      type: 'string',
-      value: 'CODE',
-      description: 'The organization that it is for.',
-    },
+    ...organizationOption,
     study: { type: 'string', value: 'CODE', description: 'The study.' },
     delivery: { type: 'string', value: 'CODE', description: 'The delivery.' },
     'study-name': { type: 'string', value: 'NAME', description: 'What people call the study.' },
@@ -32,13 +28,13 @@ export const publish = defineCommand({
   ],
   async run({ values, positionals: [folder = ''] }) {
     const path = {
-      organization: demandOption(values.organization, 'organization'),
-      study: demandOption(values.study, 'study'),
-      delivery: demandOption(values.delivery, 'delivery'),
+      organization: demandOption(values, 'organization', 'publish'),
+      study: demandOption(values, 'study', 'publish'),
+      delivery: demandOption(values, 'delivery', 'publish'),
     }
     await withInstallation(values, async ({ core }) => {
       const names = { studyName: values['study-name'], deliveryName: values['delivery-name'] }
-      const report = await publishFolder(core, { folder, ...path, ...names }, isUnfinishedName)
+      const report = await publishFolder(core, { folder, ...path, ...names })
       const { refused, ...counts } = report
       print(
         values.json,
@@ -52,8 +48,3 @@ export const publish = defineCommand({
     })
   },
 })
-
-function demandOption(value: string | undefined, name: string): string {
-  if (value !== undefined) return value
-  throw new UsageError(`The option --${name} is missing. See "claimcheck publish --help".`)
-}
