@@ -11,6 +11,7 @@ import type { Core } from '../core/core.ts'
 import type { AccountRow } from '../database/tables.ts'
 import { type CommandList, defineCommand, UsageError } from './command.ts'
 import { collect, demandAccount, demandOrganization } from './find-thing.ts'
+import { plainPermissions, warnOfPermissions } from './known-permissions.ts'
 import { type LocalValues, localOptions, withInstallation } from './local.ts'
 import { formatList, formatTime, print } from './print.ts'
 
@@ -30,8 +31,9 @@ const create = defineCommand({
       type: 'string',
       value: 'PERMISSION',
       multiple: true,
+      choices: plainPermissions,
       description:
-        'What it may do: admin, operator, order, rostering, port-orders, study:ORG, publish, or what a download type asks for, as download:NAME.',
+        'What it may do: admin, operator, order, rostering, port-orders, study:ORG, publish, work:NAME, or what a download type asks for, as download:NAME.',
     },
     name: { type: 'string', value: 'NAME', description: 'For people; else the user name.' },
     ...localOptions,
@@ -56,7 +58,8 @@ const create = defineCommand({
         ...(values.name === undefined ? {} : { name: values.name }),
       })
       const text = `Created the account "${row.username}" in the organization "${organization.code}". Let it sign in: claimcheck password create ${row.username}`
-      print(values.json, { account: toJson(row, organization.code) }, text)
+      const made = { json: values.json, warnings: warnOfPermissions(values.permission ?? []) }
+      printWithWarnings(made, { account: toJson(row, organization.code) }, text)
     })
   },
 })
@@ -102,8 +105,20 @@ const permit = defineCommand({
     'Gives an account permissions or takes them away; what is not named stays. It counts from the next request on.',
   arguments: [username],
   options: {
-    add: { type: 'string', value: 'PERMISSION', multiple: true, description: 'Give this one.' },
-    remove: { type: 'string', value: 'PERMISSION', multiple: true, description: 'Take this one.' },
+    add: {
+      type: 'string',
+      value: 'PERMISSION',
+      multiple: true,
+      choices: plainPermissions,
+      description: 'Give this one.',
+    },
+    remove: {
+      type: 'string',
+      value: 'PERMISSION',
+      multiple: true,
+      choices: plainPermissions,
+      description: 'Take this one.',
+    },
     ...localOptions,
   },
   examples: [
@@ -117,7 +132,8 @@ const permit = defineCommand({
     if (add.length + remove.length === 0) {
       throw new UsageError('Say what to change: --add PERMISSION, --remove PERMISSION, or both.')
     }
-    await changeAndPrint(values, name, async (core, row) => {
+    const warnings = warnOfPermissions(add)
+    await changeAndPrint({ ...values, warnings }, name, async (core, row) => {
       const permissions = accountPermissions(row)
       for (const permission of remove) permissions.delete(permission)
       for (const permission of add) permissions.add(permission)
@@ -165,8 +181,13 @@ export const account: CommandList = {
   ],
 }
 
+interface ChangeValues extends LocalValues {
+  readonly json?: boolean | undefined
+  readonly warnings?: readonly string[]
+}
+
 async function changeAndPrint(
-  values: LocalValues & { readonly json?: boolean },
+  values: ChangeValues,
   name: string,
   change: (core: Core, row: AccountRow) => Promise<AccountRow>,
 ): Promise<void> {
@@ -174,8 +195,18 @@ async function changeAndPrint(
     const row = await change(core, await demandAccount(core, name))
     const organization = await findOrganization(core, row.organization_id)
     const json = toJson(row, organization?.code ?? row.organization_id)
-    print(values.json, { account: json }, formatAccounts([json]))
+    printWithWarnings(values, { account: json }, formatAccounts([json]))
   })
+}
+
+/** For programs they stand in the document. */
+function printWithWarnings(
+  { json, warnings = [] }: Pick<ChangeValues, 'json' | 'warnings'>,
+  value: object,
+  text: string,
+): void {
+  if (json !== true) for (const warning of warnings) process.stderr.write(`${warning}\n`)
+  print(json, warnings.length === 0 ? value : { ...value, warnings }, text)
 }
 
 function toJson(row: AccountRow, organization: string) {

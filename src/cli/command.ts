@@ -8,6 +8,8 @@ export interface Option {
   readonly value?: string
   /** May be given more than once. */
   readonly multiple?: boolean
+  /** Values that shells offer; others may be right, too. */
+  readonly choices?: readonly string[]
   readonly description: string
 }
 
@@ -17,6 +19,8 @@ export interface Argument {
   readonly name: string
   readonly description: string
   readonly required?: boolean
+  /** As of an option. */
+  readonly choices?: readonly string[]
 }
 
 export interface Example {

@@ -14,6 +14,7 @@ export const connectOptions = {
   api: {
     type: 'string',
     value: 'NAME',
+    choices: apiNames,
     description: `Which API the address belongs to, when it does not tell: ${apiNames.join(', ')}.`,
   },
   profile: {

@@ -31,6 +31,7 @@ export const login = defineCommand({
     helper: {
       type: 'string',
       value: 'HELPER',
+      choices: ['libsecret', 'osxkeychain', 'manager'],
       description:
         'Leave the secret to this credential helper, as git has them for the keyring of each system: libsecret, osxkeychain, manager, the path of a program, or "!COMMAND".',
     },

@@ -54,6 +54,28 @@ describe('the commands for accounts', () => {
     assert.match(out, /^ada {2,}main {2,}download:b {2,}active {2,}20\d\d-/m)
   })
 
+  it('warn of a permission that is likely a mistake, and obey', async () => {
+    await json('account', 'create', 'warned')
+    const change = ['account', 'permit', 'warned', '--add', 'download:*', '--add', 'study:A/B']
+    const right = await runMain(change, { cwd })
+    assert.deepEqual([right.code, right.err], [0, ''])
+    for (const [permission, hint] of [
+      ['rotering', ' Did you mean "rostering"?'],
+      ['donwload:a', ' Did you mean "download:a"?'],
+      ['study', ''],
+      ['secret-reports', ''],
+    ] as const) {
+      const { code, out, err } = await runMain([...change, '--add', permission], { cwd })
+      assert.equal(code, 0)
+      assert.match(out, new RegExp(`\\b${permission}\\b`))
+      const start = `Only a download type that asks for "${permission}" looks at it.${hint} Known are admin, `
+      assert.ok(err.startsWith(start), err)
+    }
+    const { warnings, account } = await json('account', 'create', 'x2', '--permission', 'amdin')
+    assert.deepEqual(account.permissions, ['amdin'])
+    assert.match(warnings[0], /Did you mean "admin"/)
+  })
+
   it('refuse what cannot be', async () => {
     assert.match(await refused(['account', 'show', 'nobody']), /^There is no account "nobody": /)
     assert.match(await refused(['account', 'create', 'admin']), /is taken/)

@@ -44,8 +44,9 @@ export async function commandReference(): Promise<string> {
   return `# The command line
 
 From a clone, \`npm run -s claimcheck -- ARGUMENTS\` stands for \`claimcheck ARGUMENTS\`. Results go to
-the standard output, as text or with \`--json\` as one JSON document; refusals go to the standard
-error, in one sentence. The exit code is 0 when it is done, 1 when it was refused or failed, 2 when
+the standard output, as text or with \`--json\` as one JSON document. A refusal is the last line on
+the standard error: a sentence, or with \`--json\` \`{"error":{"code":"…","message":"…"}}\`, some with
+\`details\`. The exit code is 0 when it is done, 1 when it was refused or failed, 2 when
 the command line was not understood; the commands that talk to a server as a customer have more, in
 [client.md](client.md).
 
