@@ -9,8 +9,3 @@ export function narrow(principal: Principal, scopes: readonly string[]): Princip
   const held = scopes.filter((scope) => hasPermission(principal, scope))
   return { ...principal, permissions: new Set(held), scopes: new Set(scopes) }
 }
-
-/** May the principal act under a scope? One that stands for the whole account may under each. */
-export function hasScope(principal: Principal, scope: string): boolean {
-  return principal.scopes === null || principal.scopes.has(scope)
-}

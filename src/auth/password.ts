@@ -11,7 +11,7 @@ export interface PasswordCost {
 }
 
 /** The OWASP Password Storage Cheat Sheet's second choice for argon2id: 19 MiB, 2 passes, 1 lane. */
-export const passwordCost: PasswordCost = { memory: 19_456, passes: 2, parallelism: 1 }
+const passwordCost: PasswordCost = { memory: 19_456, passes: 2, parallelism: 1 }
 
 /**
  * Two at once hold 38 MiB whatever the flood, and leave half of libuv's four threads to the reading

@@ -2,7 +2,7 @@ import { hotQuery } from '../database/hot-query.ts'
 import type { Core } from './core.ts'
 
 /** At most so many at a time. */
-export const MANY_BYTES = 128
+const MANY_BYTES = 128
 
 /** Where the bytes behind a delivery's file are. */
 export interface BytesPlace {

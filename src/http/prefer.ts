@@ -2,7 +2,7 @@
  * The preferences of a request (RFC 7240 §2), by their names in lower case; of a name that comes
  * twice the first one counts. What cannot be read is passed over, because preferences are only wishes.
  */
-export function parsePreferences(
+function parsePreferences(
   field: string | readonly string[] | undefined,
 ): ReadonlyMap<string, string> {
   const preferences = new Map<string, string>()

@@ -66,7 +66,7 @@ async function post(
 }
 
 /** The body of Flowroute's "Receive Status Change Notifications"; `version` is a float there. */
-export function formatCallback({ order, status, at }: StatusCallback): string {
+function formatCallback({ order, status, at }: StatusCallback): string {
   return JSON.stringify({
     data: {
       type: 'webhook',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createChance } from './chance.ts'
 
 /** How the downloads of the chaos are made. */
-export const types = ['made', 'spooled', 'outside', 'doomed'] as const
+const types = ['made', 'spooled', 'outside', 'doomed'] as const
 export type TypeName = (typeof types)[number]
 
 /** A file that a download of this tag holds: everybody can say what its bytes must be. */

@@ -100,7 +100,7 @@ function toInit(method: string, { headers = {}, body, signal }: Sent): RequestIn
 }
 
 /** The operation that a request meets; a path without parameters comes before one with. */
-export function findOperation(document: OpenApi, method: string, path: string): Operation | null {
+function findOperation(document: OpenApi, method: string, path: string): Operation | null {
   const [plain = ''] = path.split('?', 1)
   const found = Object.entries(document.paths)
     .filter(([template]) => toPattern(template).test(plain))

@@ -49,7 +49,7 @@ export interface FakeS3 {
   keepAlive(milliseconds: number): void
 }
 
-export const fakeBucketName = 'claimcheck-test'
+const fakeBucketName = 'claimcheck-test'
 
 export async function startFakeS3(t: Pick<TestContext, 'after'>): Promise<FakeS3> {
   const bucket = new FakeBucket()

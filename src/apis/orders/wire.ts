@@ -14,7 +14,7 @@ export type OrdersProfile = 'documented' | 'shipped'
 export type Base = string
 
 /** REGARDS' order statuses. */
-export const statuses = {
+const statuses = {
   pending: 'PENDING',
   running: 'RUNNING',
   paused: 'PAUSED',
@@ -85,7 +85,7 @@ export function toAnyFile(file: FileOfOrder, base: Base) {
 }
 
 /** `OrderDto` of the live system. */
-export function toOrder({ delivery, order, datasets, isWaitingForUser }: OrderView, owner: string) {
+function toOrder({ delivery, order, datasets, isWaitingForUser }: OrderView, owner: string) {
   return {
     id: delivery.number,
     owner,

@@ -65,7 +65,7 @@ export function toErrors(
 }
 
 /** An error document; the live system's errors have no `id`. */
-export function wireErrors(status: number, detail: string, dialect: Dialect): WireErrors {
+function wireErrors(status: number, detail: string, dialect: Dialect): WireErrors {
   return {
     errors: [
       {

@@ -183,7 +183,7 @@ export function parseStatus(value: unknown): PortOrderStatus {
   throw invalid('status', `must be one of ${portOrderStatuses.join(', ')}`)
 }
 
-export function isObject(value: unknown): value is Members {
+function isObject(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

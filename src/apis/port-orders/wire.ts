@@ -28,12 +28,12 @@ export interface Resource {
 }
 
 /** `2018-07-31T21:34:17.576092+00:00`: the document's form, microseconds and an offset. */
-export function formatExpiry(milliseconds: number): string {
+function formatExpiry(milliseconds: number): string {
   return new Date(milliseconds).toISOString().replace(/Z$/, '000+00:00')
 }
 
 /** `2018-07-31T21:34:17Z`: to the second. */
-export function formatSecond(milliseconds: number): string {
+function formatSecond(milliseconds: number): string {
   return new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, 'Z')
 }
 

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { closed, nullable, oneOf, time } from './schema-words.ts'
 
-export const CredentialKind = oneOf(['password', 'key', 'token', 'client', 'identity'])
+const CredentialKind = oneOf(['password', 'key', 'token', 'client', 'identity'])
 /** An identity is tied by signing in with the provider. */
 const IssuedKind = oneOf(['password', 'key', 'token', 'client'])
 

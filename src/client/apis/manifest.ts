@@ -50,7 +50,7 @@ async function fetchText(
  * The files that a manifest lists. Links are taken relative to where it came from.
  * @throws ClientError `bad_answer` when it is no manifest
  */
-export function parseManifest(text: string, base: string): RemoteFile[] {
+function parseManifest(text: string, base: string): RemoteFile[] {
   if (/^\s*</.test(text)) return parseMetalink(text, base)
   if (isCurlConfig(text)) return parseCurlConfig(text, base)
   if (/^\s*(?:#|https?:)/.test(text)) return parseUrlList(text, base)

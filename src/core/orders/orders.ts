@@ -23,7 +23,7 @@ import { demandOrder, insertOrder, pageOrders } from './order-rows.ts'
 import { newestProduct } from './products.ts'
 
 /** The permission to order, and to take published files by their product. */
-export const ORDER_PERMISSION = kindPermissions.order
+const ORDER_PERMISSION = kindPermissions.order
 
 export interface NewOrder extends OrderWish {
   /** The customer's own name for it. */

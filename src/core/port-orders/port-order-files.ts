@@ -10,6 +10,7 @@ import {
 } from '../delivery-files.ts'
 import { DeliveryError } from '../errors.ts'
 import { recordEvents } from '../events.ts'
+import { findTurn } from '../fair-turn.ts'
 import { grantFile, grantUpload } from '../grants.ts'
 import { enqueueJob } from '../jobs.ts'
 import { mediaTypeOfName } from '../media-type.ts'
@@ -58,6 +59,8 @@ export async function requestPull(
   principal: Principal,
   { number, url, name }: { number: number; url: string; name: string },
 ): Promise<PortOrderDocument> {
+  const { accountId } = principal
+  const claimableAt = await findTurn(core, { queue: 'pulls', accountId })
   return await transact(core, async (change) => {
     const order = await demandOpenOrder(change.db, principal, number)
     const document = await insertDocument(change, number, { givenName: name, originalUrl: url })
@@ -66,6 +69,7 @@ export async function requestPull(
       queue: 'pulls',
       organizationId: order.organization_id,
       accountId: order.owner_id,
+      claimableAt,
       payload: { file: document.file.number },
       maxAttempts: 5,
     })
@@ -158,7 +162,7 @@ export async function listDocumentsOf(
  * A document of an order.
  * @throws DeliveryError `not_found` also when it belongs to another order, `not_yours`, `forbidden`
  */
-export async function findDocument(
+async function findDocument(
   core: Core,
   principal: Principal,
   { number, file }: { number: number; file: number },

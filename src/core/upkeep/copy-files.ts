@@ -100,7 +100,7 @@ export function problemOf(file: KeptFile, stat: { size: number } | null): string
 }
 
 /** Reads a whole file and compares it with what its row says. Returns what is wrong, or null. */
-export async function findDamage(
+async function findDamage(
   keeper: BytesKeeper,
   file: KeptFile,
   signal: AbortSignal,

@@ -40,6 +40,6 @@ export async function persist<T>(
   }
 }
 
-export function isTransient(error: unknown): error is Error & Retriable {
+function isTransient(error: unknown): error is Error & Retriable {
   return error instanceof Error && 'isTransient' in error && error.isTransient === true
 }

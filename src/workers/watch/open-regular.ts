@@ -9,7 +9,7 @@ export interface OpenFolder {
 }
 
 /** It is not what it looked like a moment ago: a link, a pipe, a folder, or another file. */
-export class NotRegularError extends Error {
+class NotRegularError extends Error {
   override readonly name = 'NotRegularError'
 }
 
