@@ -11,6 +11,7 @@ import {
 import { listDeliveryFiles } from './delivery-files.ts'
 import type { DownloadType } from './download-type.ts'
 import { DeliveryError } from './errors.ts'
+import { findTurn } from './fair-turn.ts'
 import { grantArchive, grantFile } from './grants.ts'
 import { doOnce } from './idempotency.ts'
 import { cancelJobs, enqueueJob, type Queue } from './jobs.ts'
@@ -60,6 +61,7 @@ export async function requestDownload(
   if (problem !== null) {
     throw new DeliveryError('invalid', problem, { details: { field: 'info' } })
   }
+  const claimableAt = await turnOf(core, principal, type)
   return await transact(core, (change) => {
     const repeatable =
       request.idempotencyKey === undefined
@@ -70,7 +72,9 @@ export async function requestDownload(
             key: request.idempotencyKey,
             request: { type: request.type, info: request.info ?? null },
           }
-    return doOnce(change, repeatable, () => insertDownload(change, principal, { type, request }))
+    return doOnce(change, repeatable, () =>
+      insertDownload(change, principal, { type, request, claimableAt }),
+    )
   })
 }
 
@@ -83,10 +87,16 @@ function unknownType(core: Core, principal: Principal, name: string): string {
   return `There is no download type "${shown}". ${choice}`
 }
 
+interface Asked {
+  type: DownloadType
+  request: DownloadRequest
+  claimableAt: number | undefined
+}
+
 async function insertDownload(
   change: Change,
   principal: Principal,
-  { type, request }: { type: DownloadType; request: DownloadRequest },
+  { type, request, claimableAt }: Asked,
 ): Promise<DeliveryRow> {
   const delivery = await insertDelivery(change, {
     kind: 'download',
@@ -103,8 +113,19 @@ async function insertDownload(
     accountId: delivery.owner_id,
     deliveryNumber: delivery.number,
     maxAttempts: type.maxAttempts,
+    claimableAt,
   })
   return delivery
+}
+
+/** Programs outside take the accounts in turn. */
+async function turnOf(
+  core: Core,
+  { accountId, organizationId }: Principal,
+  type: DownloadType,
+): Promise<number | undefined> {
+  if (type.producedBy === 'server') return undefined
+  return await findTurn(core, { queue: downloadQueue(type, organizationId), accountId })
 }
 
 /**

@@ -27,6 +27,8 @@ export interface NewJob {
   deliveryNumber?: number
   payload?: unknown
   maxAttempts: number
+  /** Jobs are claimed in the order of these times; now, when it is left out. */
+  claimableAt?: number | undefined
 }
 
 /** Puts work into the queue, in the transaction of what it is about: neither is there without the other. */
@@ -41,7 +43,7 @@ export async function enqueueJob(change: Change, job: NewJob): Promise<JobRow> {
       delivery_number: job.deliveryNumber ?? null,
       payload: JSON.stringify(job.payload ?? null),
       state: 'waiting',
-      claimable_at: change.now,
+      claimable_at: job.claimableAt ?? change.now,
       attempt: 0,
       max_attempts: job.maxAttempts,
       worker: null,

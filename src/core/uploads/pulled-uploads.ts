@@ -3,6 +3,7 @@ import { findPrincipal } from '../accounts/accounts.ts'
 import type { Core } from '../core.ts'
 import { DeliveryError } from '../errors.ts'
 import type { ExpectedBytes } from '../expected-bytes.ts'
+import { findTurn } from '../fair-turn.ts'
 import { finishJob, type JobSteps } from '../job-life.ts'
 import { enqueueJob } from '../jobs.ts'
 import type { Principal } from '../principal.ts'
@@ -37,13 +38,16 @@ export async function requestPull(
       details: { field: 'url' },
     })
   }
+  const { accountId } = principal
+  const claimableAt = await findTurn(core, { queue: 'pulls', accountId })
   return await transact(core, async (change) => {
     const upload = await insertUpload(core, change, { principal, ...wish, keptMs: KEPT_MS })
     await enqueueJob(change, {
       kind: PULL_UPLOAD_JOB,
       queue: 'pulls',
       organizationId: principal.organizationId,
-      accountId: principal.accountId,
+      accountId,
+      claimableAt,
       payload: { upload: upload.id, url } satisfies Pull,
       maxAttempts: 5,
     })
