@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import { ApiError, get, whenSignedOut } from './api.ts'
 import { followEvents } from './live.ts'
+import { learnTitles } from './names.ts'
 import { SignInPage } from './pages/sign-in.tsx'
 import { ErrorNotice } from './parts/notice.tsx'
 import { Shell } from './parts/shell.tsx'
@@ -47,7 +48,8 @@ export function App() {
         key={language}
         hasEnded={hasEnded}
         provider={provider}
-        onSignedIn={(who) => {
+        onSignedIn={async (who) => {
+          await learn()
           setEnded(false)
           setMe(who)
         }}
@@ -71,9 +73,16 @@ export function App() {
 /** Who is signed in; null for nobody. */
 async function findMe(): Promise<Me | null> {
   try {
-    return await get<Me>('/me')
+    const me = await get<Me>('/me')
+    await learn()
+    return me
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) return null
     throw error
   }
+}
+
+/** Without the titles the pages say the names. */
+async function learn(): Promise<void> {
+  await learnTitles().catch(() => {})
 }

@@ -15,8 +15,8 @@ const names = [
   ...'pending processing submitted accepted rejected review completed canceled abandoned hard_canceled'
     .split(' ')
     .map((status) => `port-order.${status}`),
-  ...['file.received', 'file.picked-up', 'link.revoked'],
-  ...['credential.issued', 'credential.revoked', 'account.changed'],
+  ...['file.received', 'file.picked-up', 'link.revoked', 'manifest.created', 'manifest.revoked'],
+  ...['study.published', 'study.withdrawn', 'credential.issued', 'credential.revoked'],
 ]
 
 const listeners = new Set<(news: News) => void>()

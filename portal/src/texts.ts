@@ -37,9 +37,12 @@ export function setLanguage(next: Language): void {
 
 /** A text of the catalogue; `{name}` stands for the value of that name. */
 export function t(key: TextKey, values: Record<string, string | number> = {}): string {
-  return catalogues[language][key].replaceAll(/\{(\w+)\}/g, (_, name: string) =>
-    String(values[name] ?? ''),
-  )
+  return fill(catalogues[language][key], values)
+}
+
+/** A text with its values where `{name}` stands for them. */
+export function fill(text: string, values: Readonly<Record<string, string | number>>): string {
+  return text.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''))
 }
 
 /** A text with a number: its key has a twin, `…_one` and `…_other`. */

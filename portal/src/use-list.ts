@@ -23,6 +23,8 @@ export function useList<Item>(path: string | null): Listing<Item> {
   const isBusy = useRef(false)
   // Not of the last rendering: whoever scrolls asks for more before the page that came is drawn.
   const cursor = useRef<string | null>(null)
+  const shown = useRef(0)
+  shown.current = items?.length ?? 0
 
   const load = useCallback(
     async (from: string | null) => {
@@ -30,7 +32,9 @@ export function useList<Item>(path: string | null): Listing<Item> {
       const mine = from === null ? ++run.current : run.current
       isBusy.current = true
       try {
-        const at = `${path}${path.includes('?') ? '&' : '?'}limit=100`
+        // Asked for anew, as much as is shown, so that nobody loses the place where they read.
+        const limit = from === null ? Math.min(1000, Math.max(100, shown.current)) : 100
+        const at = `${path}${path.includes('?') ? '&' : '?'}limit=${limit}`
         const page = await get<Page<Item>>(from === null ? at : `${at}&cursor=${from}`)
         if (mine !== run.current) return
         setItems((before) => (from === null ? page.items : [...(before ?? []), ...page.items]))
@@ -46,6 +50,7 @@ export function useList<Item>(path: string | null): Listing<Item> {
     [path],
   )
   useEffect(() => {
+    shown.current = 0
     void load(null)
   }, [load])
 

@@ -160,6 +160,23 @@ export interface Link {
   used: number | null
 }
 
+/** A list of files at a secret address. */
+export interface Manifest {
+  id: string
+  name: string
+  /** Null for chosen files. */
+  deliveryId: string | null
+  /** Null for a delivery. */
+  files: number | null
+  createdAt: string
+  expiresAt: string
+  revokedAt: string | null
+}
+
+export interface IssuedManifest extends Manifest {
+  urls: Record<'json' | 'metalink' | 'aria2' | 'wget' | 'curl', string>
+}
+
 export interface Pickup {
   fileNumber: number
   fileName: string

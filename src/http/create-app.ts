@@ -9,6 +9,8 @@ import {
 } from 'fastify'
 import type { DeliveryError, ErrorCode } from '../core/errors.ts'
 import { asDeliveryError, RETRY_AFTER_SECONDS } from './as-delivery-error.ts'
+import { sendNotFoundPage } from './not-found-page.ts'
+import { wantsPage } from './plain-page.ts'
 import { refuseRepeated } from './repeated-fields.ts'
 import { keepFresh, readTlsFiles, type TlsFiles } from './tls-files.ts'
 import { refuseUnrouted, rememberMethods } from './unrouted.ts'
@@ -55,7 +57,12 @@ export function createApp(options: AppOptions): FastifyInstance {
     }
     done()
   })
-  app.setNotFoundHandler((request, reply) => sendProblem(reply, refuseUnrouted(request, reply)))
+  app.setNotFoundHandler((request, reply) => {
+    const refusal = refuseUnrouted(request, reply)
+    const isOpened = request.method === 'GET' && wantsPage(request.headers)
+    if (isOpened && refusal.code === 'not_found') return sendNotFoundPage(request, reply)
+    return sendProblem(reply, refusal)
+  })
   return app
 }
 
@@ -63,9 +70,9 @@ export function createApp(options: AppOptions): FastifyInstance {
  * Answers what belongs to no API, or whose path no API can read (RFC 9457). It does not repeat the
  * address, which may be a signed URL with a slip in it.
  */
-function sendProblem(reply: FastifyReply, { code, message }: DeliveryError): void {
+function sendProblem(reply: FastifyReply, { code, message }: DeliveryError): FastifyReply {
   const [status, title] = problems[code] ?? [400, 'Bad Request']
-  reply
+  return reply
     .code(status)
     .type('application/problem+json')
     .send(JSON.stringify({ type: 'about:blank', title, status, detail: message }))

@@ -16,7 +16,9 @@ import { contentOf } from '../core/stored-files.ts'
 import { asDeliveryError, RETRY_AFTER_SECONDS } from './as-delivery-error.ts'
 import { answerContent } from './content-answer.ts'
 import { sendLinkPage } from './link-page.ts'
+import { wantsPage } from './plain-page.ts'
 import { receiveSigned, type SignedRefusal } from './receive-signed.ts'
+import { sendRefusalPage } from './refusal-page.ts'
 import { formatS3Error, type S3Error, s3ErrorType, signedUrlChallenge } from './s3-error.ts'
 import { sendContent } from './send-content.ts'
 import { storeUrlOf } from './store-url.ts'
@@ -53,7 +55,7 @@ export async function deliverSigned(
     const method = request.method ?? ''
     if (!methods.includes(method)) {
       response.setHeader('Allow', methods.join(', '))
-      refuse(delivery, response, { status: 405, error: notAllowed })
+      refuse(delivery, { request, response }, { status: 405, error: notAllowed })
       return
     }
     const check = checkSignedUrl(
@@ -65,13 +67,17 @@ export async function deliverSigned(
       'ok' in check
         ? await pass(delivery, request, { response, check })
         : await refusalOf(delivery.core, check)
-    if (refusal !== null) refuse(delivery, response, refusal)
+    if (refusal !== null) refuse(delivery, { request, response }, refusal)
   } catch (error) {
     delivery.onError(error)
     const { code, message } = asDeliveryError(error)
     if (response.headersSent) response.destroy()
     else if (code === 'unavailable') {
-      refuse(delivery, response, { status: 503, error: { code: 'ServiceUnavailable', message } })
+      refuse(
+        delivery,
+        { request, response },
+        { status: 503, error: { code: 'ServiceUnavailable', message } },
+      )
     } else response.writeHead(500, { 'Content-Length': 0 }).end()
   }
 }
@@ -162,7 +168,7 @@ function page(
     const location = signUrl(signingKeys, { grantId, fileName, method: 'GET', expiresAt })
     sendOn(response, 303, location)
     request.resume()
-  } else sendLinkPage(response, { fileName, size: opened.content.size })
+  } else sendLinkPage(request, response, { fileName, size: opened.content.size })
   return null
 }
 
@@ -242,15 +248,32 @@ async function open(
   }
 }
 
-function refuse(delivery: SignedDelivery, response: ServerResponse, refusal: SignedRefusal): void {
-  const body = formatS3Error(refusal.error, delivery.core.database.now())
-  response.writeHead(refusal.status, {
+interface Exchange {
+  request: IncomingMessage
+  response: ServerResponse
+}
+
+function refuse(
+  delivery: SignedDelivery,
+  { request, response }: Exchange,
+  { status, error }: SignedRefusal,
+): void {
+  const fields = {
+    ...(status === 401 ? { 'WWW-Authenticate': signedUrlChallenge } : {}),
+    ...(status === 503 ? { 'Retry-After': RETRY_AFTER_SECONDS } : {}),
+  }
+  const isRead = request.method === 'GET' || request.method === 'HEAD'
+  if (isRead && wantsPage(request.headers)) {
+    sendRefusalPage(request, response, { status, error, fields })
+    return
+  }
+  const body = formatS3Error(error, delivery.core.database.now())
+  response.writeHead(status, {
     'Content-Type': s3ErrorType,
     'Content-Length': Buffer.byteLength(body),
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
-    ...(refusal.status === 401 ? { 'WWW-Authenticate': signedUrlChallenge } : {}),
-    ...(refusal.status === 503 ? { 'Retry-After': RETRY_AFTER_SECONDS } : {}),
+    ...fields,
   })
   // On HEAD, Node drops the body by itself.
   response.end(body)

@@ -41,8 +41,12 @@ td { padding: .3rem .75rem .3rem 0; border-top: 1px solid var(--line); vertical-
 td:first-child { width: 12rem; } td:nth-child(2) { width: 12rem; color: var(--quiet); }
 a { color: var(--accent); }
 .quiet { color: var(--quiet); }
+body.single { display: block; }
+body.single main { margin: 0 auto; }
+article:target { border-color: var(--accent); box-shadow: 0 0 0 1px var(--accent); }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 @media (max-width: 50rem) {
-  body { display: block; } nav { position: static; height: auto; border-right: 0; }
+  body { display: block; } nav { position: static; height: auto; max-height: 45vh; border-right: 0; border-bottom: 1px solid var(--line); }
   main { padding: 1.5rem 1rem 4rem; } td:first-child, td:nth-child(2) { width: auto; }
 }
 `

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto'
-import type { ServerResponse } from 'node:http'
-import { escapeXml } from './escape-xml.ts'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type PageLanguage, pageLanguage, plainPageHeaders, renderPlainPage } from './plain-page.ts'
 
 /**
  * Answers with a page that names a file and has a button for it. Programs that look into links (mail
@@ -8,52 +7,36 @@ import { escapeXml } from './escape-xml.ts'
  * @param size in bytes
  */
 export function sendLinkPage(
+  { headers }: IncomingMessage,
   response: ServerResponse,
   { fileName, size }: { fileName: string; size: number },
 ): void {
-  const name = escapeXml(fileName)
-  const page = `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta name="robots" content="noindex">
-<title>${name}</title>
-<style>${style}</style>
-<main>
-<h1>${name}</h1>
-<p>${readable(size)}</p>
-<form method="post"><button autofocus>Download</button></form>
-</main>
-</html>
-`
-  response.writeHead(200, {
-    'Content-Type': 'text/html; charset=utf-8',
-    'Content-Length': Buffer.byteLength(page),
-    'Cache-Control': 'no-store',
-    'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${styleHash}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
-    'Referrer-Policy': 'no-referrer',
-    'X-Content-Type-Options': 'nosniff',
+  const language = pageLanguage(headers)
+  const html = renderPlainPage({
+    language,
+    title: fileName,
+    body: `<p class="quiet">${readable(size, language)}</p>
+<form method="post"><button autofocus>${language === 'fr' ? 'Télécharger' : 'Download'}</button></form>`,
   })
+  response.writeHead(200, { ...plainPageHeaders(html), Vary: 'Accept-Language' })
   // On HEAD, Node drops the body by itself.
-  response.end(page)
+  response.end(html)
 }
 
-const style = `:root{color-scheme:light dark;font:1.125rem/1.5 system-ui,sans-serif}
-main{max-width:34rem;margin:15vh auto;padding:0 1rem}
-h1{font-size:1.5rem;overflow-wrap:anywhere}
-button{font:inherit;padding:.6rem 1.4rem;cursor:pointer}`
+const units = {
+  en: ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB'],
+  fr: ['octets', 'ko', 'Mo', 'Go', 'To', 'Po'],
+} as const
 
-const styleHash = createHash('sha256').update(style).digest('base64')
-
-const units = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB']
-
-function readable(size: number): string {
-  if (size === 1) return '1 byte'
+function readable(size: number, language: PageLanguage): string {
+  if (size < 2)
+    return `${size} ${units[language][0].slice(0, size === 1 || language === 'fr' ? -1 : undefined)}`
   let value = size
   let unit = 0
-  while (value >= 1000 && unit < units.length - 1) {
+  while (value >= 1000 && unit < units[language].length - 1) {
     value /= 1000
     unit += 1
   }
-  return `${unit === 0 ? value : value.toPrecision(3)} ${units[unit]}`
+  const number = unit === 0 ? String(value) : value.toPrecision(3)
+  return `${language === 'fr' ? number.replace('.', ',') : number} ${units[language][unit]}`
 }

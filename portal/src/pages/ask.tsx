@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { ApiError, post } from '../api.ts'
 import { Empty, ErrorNotice } from '../parts/notice.tsx'
-import { PageFrame } from '../parts/page.tsx'
+import { BackLink, PageFrame } from '../parts/page.tsx'
 import { Skeleton } from '../parts/rows.tsx'
 import { type Draft, readDraft, SchemaFields } from '../parts/schema-form.tsx'
 import { useAction } from '../parts/use-action.ts'
@@ -54,9 +54,7 @@ export function AskTypePage({ name }: { name: string }) {
   }
   return (
     <PageFrame title={type?.title || name} lead={type?.description}>
-      <p>
-        <PageLink to="/ask">← {t('nav_ask')}</PageLink>
-      </p>
+      <BackLink to="/ask" text={t('nav_ask')} />
       <ErrorNotice error={error} onRetry={reload} />
       {type === undefined ? error === null && <Skeleton rows={2} /> : <AskForm type={type} />}
     </PageFrame>
@@ -81,7 +79,7 @@ function AskForm({ type }: { type: DownloadType }) {
       if (schema !== null) return readDraft(schema, draft)
       return json.trim() === '' ? undefined : JSON.parse(json)
     } catch {
-      throw new ApiError(422, { code: 'invalid', detail: t('not_json') })
+      throw new ApiError(0, { code: 'not_json' })
     }
   }
   return (

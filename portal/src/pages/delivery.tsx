@@ -1,14 +1,16 @@
 import { get, post } from '../api.ts'
 import { formatDistance, formatTime } from '../format.ts'
 import { useNews } from '../live.ts'
-import { deliveryTitle } from '../parts/delivery-row.tsx'
-import { FileRows } from '../parts/file-rows.tsx'
+import { deliveryTitle } from '../names.ts'
+import { FileRows, useFiles } from '../parts/file-rows.tsx'
+import { ListButton } from '../parts/list-dialog.tsx'
 import { announce, ErrorNotice } from '../parts/notice.tsx'
 import { PageFrame } from '../parts/page.tsx'
 import { Skeleton } from '../parts/rows.tsx'
 import { Progress, StateBadge } from '../parts/state-badge.tsx'
 import { useAction } from '../parts/use-action.ts'
 import { PageLink } from '../router.tsx'
+import { inWords } from '../sentences.ts'
 import { t } from '../texts.ts'
 import { useThing } from '../use-list.ts'
 import { type Delivery, isOver, type Me } from '../wire.ts'
@@ -27,6 +29,8 @@ export function DeliveryPage({ id, me }: { id: string; me: Me }) {
       }
     })
   })
+  const hasFiles = delivery !== null && (isOver(delivery.state) || delivery.kind === 'study')
+  const files = useFiles(hasFiles ? id : null, delivery?.state ?? '')
   if (delivery === null) {
     return (
       <PageFrame title={t('delivery')}>
@@ -45,11 +49,22 @@ export function DeliveryPage({ id, me }: { id: string; me: Me }) {
           #{delivery.number} · <StateBadge state={state} />
         </>
       }
-      actions={<Actions delivery={delivery} title={title} onChange={set} />}
+      actions={
+        <Actions
+          delivery={delivery}
+          title={title}
+          hasSeveral={files.items.length > 1}
+          onChange={set}
+        />
+      }
     >
       <section class="panel facts" aria-label={t('facts')}>
-        <Progress value={delivery.progress} label={t('progress_of', { name: title })} />
-        <p class="message">{delivery.message ?? t(`state_${state}_hint`)}</p>
+        {!isOver(state) && (
+          <Progress value={delivery.progress} label={t('progress_of', { name: title })} />
+        )}
+        <p class="message">
+          {delivery.message === null ? t(`state_${state}_hint`) : inWords(delivery.message)}
+        </p>
         <dl>
           <div>
             <dt>{t('asked')}</dt>
@@ -77,11 +92,7 @@ export function DeliveryPage({ id, me }: { id: string; me: Me }) {
         )}
       </section>
       <h2>{t('files_title')}</h2>
-      {isOver(state) || delivery.kind === 'study' ? (
-        <FileRows deliveryId={id} version={state} key={state} />
-      ) : (
-        <p class="quiet">{t('files_later')}</p>
-      )}
+      {hasFiles ? <FileRows list={files} /> : <p class="quiet">{t('files_later')}</p>}
     </PageFrame>
   )
 }
@@ -89,10 +100,12 @@ export function DeliveryPage({ id, me }: { id: string; me: Me }) {
 interface ActionsProps {
   delivery: Delivery
   title: string
+  /** There is more than one file. */
+  hasSeveral: boolean
   onChange(delivery: Delivery): void
 }
 
-function Actions({ delivery, title, onChange }: ActionsProps) {
+function Actions({ delivery, title, hasSeveral, onChange }: ActionsProps) {
   const action = useAction()
   const { id, state, kind } = delivery
   const step = (name: 'cancel' | 'retry') => () =>
@@ -111,14 +124,19 @@ function Actions({ delivery, title, onChange }: ActionsProps) {
         </button>
       )}
       {(state === 'done' || state === 'incomplete') && (
-        <a
-          class="button"
-          href={`/v1/deliveries/${id}/archive`}
-          download
-          aria-label={t('archive_name', { name: title })}
-        >
-          {t('archive')}
-        </a>
+        <>
+          {hasSeveral && (
+            <a
+              class="button primary"
+              href={`/v1/deliveries/${id}/archive`}
+              download
+              aria-label={t('archive_name', { name: title })}
+            >
+              {t('archive')}
+            </a>
+          )}
+          <ListButton listed={{ delivery: id }} name={title} />
+        </>
       )}
       {kind === 'download' && delivery.type !== null && (
         <PageLink to={`/ask/${encodeURIComponent(delivery.type)}`} class="button">

@@ -12,6 +12,7 @@ import { UploadPanel } from '../parts/upload-panel.tsx'
 import { useAction } from '../parts/use-action.ts'
 import { useDeliveries } from '../parts/use-deliveries.ts'
 import { navigate } from '../router.tsx'
+import { inWords } from '../sentences.ts'
 import { t, tn } from '../texts.ts'
 import { useThing } from '../use-list.ts'
 import { type FileEntry, type ImportDelivery, isOver } from '../wire.ts'
@@ -90,7 +91,9 @@ export function ImportPage({ id }: { id: string }) {
       <ErrorNotice error={action.error} />
       <section class="panel facts" aria-label={t('facts')}>
         <Progress value={thing.progress} label={t('progress_of', { name: thing.fileName })} />
-        <p class="message">{thing.message ?? t(`state_${thing.state}_hint`)}</p>
+        <p class="message">
+          {thing.message === null ? t(`state_${thing.state}_hint`) : inWords(thing.message)}
+        </p>
         <dl class="numbers">
           {(['created', 'updated', 'unchanged', 'failed'] as const).map((key) => (
             <div key={key}>
@@ -150,7 +153,7 @@ function Result({ id }: { id: string }) {
               {rows.map(({ line, message, cells }) => (
                 <tr key={line}>
                   <td class="tabular">{line}</td>
-                  <td>{message}</td>
+                  <td>{inWords(message)}</td>
                   <td class="quiet">{cells.join(', ')}</td>
                 </tr>
               ))}

@@ -1,61 +1,115 @@
 import { useState } from 'preact/hooks'
 import { call, type Page } from '../api.ts'
 import { formatDistance, formatSize, formatTime } from '../format.ts'
+import { useNews } from '../live.ts'
 import { Dialog } from '../parts/dialog.tsx'
 import { announce, Empty, ErrorNotice } from '../parts/notice.tsx'
 import { PageFrame } from '../parts/page.tsx'
 import { Rows, Skeleton } from '../parts/rows.tsx'
 import { useAction } from '../parts/use-action.ts'
 import { PageLink } from '../router.tsx'
-import { t } from '../texts.ts'
-import { useList, useThing } from '../use-list.ts'
-import type { FileEntry, Link, Pickup } from '../wire.ts'
+import { t, tn } from '../texts.ts'
+import { type Listing, useList, useThing } from '../use-list.ts'
+import type { FileEntry, Link, Manifest, Pickup } from '../wire.ts'
 
-/** Signed URLs that were handed out: how long they live, how they were used, and how to end them. */
+/** What was handed out, links to files and lists of them: how long it lives, how it was used, and how to end it. */
 export function LinksPage() {
-  const list = useList<Link>('/links')
+  const links = useList<Link>('/links')
+  const lists = useList<Manifest>('/manifests')
+  useNews((news) => {
+    const action = news.kind === 'event' ? news.event.action : ''
+    if (action === 'link.revoked' || news.kind === 'again') links.reload()
+    if (action.startsWith('manifest.') || news.kind === 'again') lists.reload()
+  })
+  const hasLists = lists.items.length > 0 || lists.error !== null
+  return (
+    <PageFrame title={t('nav_links')} lead={t('links_lead')}>
+      {hasLists && (
+        <>
+          <h2>{t('lists')}</h2>
+          <ListRows lists={lists} />
+          <h2>{t('links_files')}</h2>
+        </>
+      )}
+      {lists.isLoading ? <Skeleton /> : <LinkRows links={links} isAll={!hasLists} />}
+    </PageFrame>
+  )
+}
+
+function ListRows({ lists }: { lists: Listing<Manifest> }) {
+  const action = useAction()
+  const revoke = (list: Manifest) =>
+    action.run(async () => {
+      await revokeOne(lists, list, `/manifests/${list.id}`)
+      announce(t('list_revoked', { name: list.name }))
+    })
+  return (
+    <>
+      <ErrorNotice error={action.error} />
+      <Rows
+        list={lists}
+        label={t('lists')}
+        keyOf={({ id }) => id}
+        empty={null}
+        row={(list) => (
+          <article class="row">
+            <div class="row-main">
+              <span class="row-title" title={list.name}>
+                {list.name}
+              </span>
+              <span class="quiet row-note">
+                {list.files === null ? t('list_whole') : tn('files', list.files)} ·{' '}
+                {t('made', { when: formatDistance(list.createdAt) })}
+              </span>
+            </div>
+            <Standing {...list} />
+            <div class="row-action">
+              <button
+                type="button"
+                class="danger"
+                disabled={list.revokedAt !== null || action.isBusy}
+                aria-label={t('revoke_name', { name: list.name })}
+                onClick={() => revoke(list)}
+              >
+                {t('revoke')}
+              </button>
+            </div>
+          </article>
+        )}
+      />
+    </>
+  )
+}
+
+function LinkRows({ links, isAll }: { links: Listing<Link>; isAll: boolean }) {
   const [shown, setShown] = useState<Link | null>(null)
   const action = useAction()
   const revoke = (link: Link) =>
     action.run(async () => {
-      await call('DELETE', `/links/${link.id}`)
-      const revokedAt = new Date().toISOString()
-      list.change((items) => items.map((one) => (one.id === link.id ? { ...one, revokedAt } : one)))
+      await revokeOne(links, link, `/links/${link.id}`)
       announce(t('link_revoked', { name: link.fileName }))
     })
   return (
-    <PageFrame title={t('nav_links')} lead={t('links_lead')}>
+    <>
       <ErrorNotice error={action.error} />
       <Rows
-        list={list}
-        label={t('nav_links')}
+        list={links}
+        label={t('links_files')}
         keyOf={({ id }) => id}
-        empty={
-          <Empty title={t('links_empty')}>
-            <p>{t('links_empty_lead')}</p>
-            <PageLink to="/pick-up" class="button">
-              {t('nav_pick_up')}
-            </PageLink>
-          </Empty>
-        }
+        empty={isAll ? <NothingYet /> : <p class="quiet">{t('links_none')}</p>}
         row={(link) => (
           <article class="row">
             <div class="row-main">
-              <span class="row-title">{link.fileName}</span>
+              <span class="row-title" title={link.fileName}>
+                {link.fileName}
+              </span>
               <span class="quiet row-note">
-                {t('made', { when: formatDistance(link.createdAt) })}
                 {link.maxUses !== null &&
-                  ` · ${t('link_used', { used: link.used ?? 0, of: link.maxUses })}`}
+                  `${t('link_used', { used: link.used ?? 0, of: link.maxUses })} · `}
+                {t('made', { when: formatDistance(link.createdAt) })}
               </span>
             </div>
-            <div class="row-state">
-              <span class="badge" data-link={link.revokedAt === null ? 'open' : 'revoked'}>
-                {link.revokedAt === null ? t('link_open') : t('link_over')}
-              </span>
-              <span class="quiet" title={formatTime(link.expiresAt)}>
-                {t('expires', { when: formatDistance(link.expiresAt) })}
-              </span>
-            </div>
+            <Standing {...link} />
             <div class="row-action">
               {link.fileNumber !== null && (
                 <button
@@ -80,8 +134,50 @@ export function LinksPage() {
         )}
       />
       {shown !== null && <UseDialog link={shown} onClose={() => setShown(null)} />}
-    </PageFrame>
+    </>
   )
+}
+
+function NothingYet() {
+  return (
+    <Empty title={t('links_empty')}>
+      <p>{t('links_empty_lead')}</p>
+      <PageLink to="/pick-up" class="button">
+        {t('nav_pick_up')}
+      </PageLink>
+    </Empty>
+  )
+}
+
+interface HandedOut {
+  id: string
+  expiresAt: string
+  revokedAt: string | null
+}
+
+function Standing({ revokedAt, expiresAt }: HandedOut) {
+  return (
+    <div class="row-state">
+      <span class="badge" data-link={revokedAt === null ? 'open' : 'revoked'}>
+        {revokedAt === null ? t('link_open') : t('link_over')}
+      </span>
+      {revokedAt === null && (
+        <span class="quiet" title={formatTime(expiresAt)}>
+          {t('expires', { when: formatDistance(expiresAt) })}
+        </span>
+      )}
+    </div>
+  )
+}
+
+async function revokeOne<Item extends HandedOut>(
+  list: Listing<Item>,
+  { id }: Item,
+  path: string,
+): Promise<void> {
+  await call('DELETE', path)
+  const revokedAt = new Date().toISOString()
+  list.change((items) => items.map((one) => (one.id === id ? { ...one, revokedAt } : one)))
 }
 
 function UseDialog({ link, onClose }: { link: Link; onClose(): void }) {

@@ -1,7 +1,8 @@
 import { post } from '../api.ts'
 import { formatNumber, formatSize, formatTime } from '../format.ts'
 import { useNews } from '../live.ts'
-import { FileRows } from '../parts/file-rows.tsx'
+import { FileRows, useFiles } from '../parts/file-rows.tsx'
+import { ListButton } from '../parts/list-dialog.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { PageFrame } from '../parts/page.tsx'
 import { Rows, Skeleton } from '../parts/rows.tsx'
@@ -17,6 +18,8 @@ import { shareOf } from './orders.tsx'
 export function OrderPage({ number }: { number: string }) {
   const { thing: order, error, reload } = useThing<Order>(`/orders/${number}`)
   const batches = useList<SubOrder>(`/orders/${number}/sub-orders`)
+  const version = order === null ? '' : [order.available, order.delivered, order.failed].join(' ')
+  const files = useFiles(order?.deliveryId ?? null, version)
   useNews((news) => {
     const isIts = news.kind === 'event' && news.event.deliveryNumber === Number(number)
     const moves = news.kind === 'progress' && news.delivery.number === Number(number)
@@ -89,11 +92,7 @@ export function OrderPage({ number }: { number: string }) {
         )}
       />
       <h2>{t('files_title')}</h2>
-      <FileRows
-        deliveryId={order.deliveryId}
-        version={`${order.state}`}
-        key={`${order.available} ${order.delivered} ${order.failed}`}
-      />
+      <FileRows list={files} />
     </PageFrame>
   )
 }
@@ -131,14 +130,17 @@ function Actions({ order, onChanged }: { order: Order; onChanged(): void }) {
         </a>
       )}
       {order.available + order.delivered > 0 && (
-        <a
-          class="button"
-          href={`/v1/orders/${number}/metalink`}
-          download
-          aria-label={t('metalink_name', { name: label })}
-        >
-          Metalink
-        </a>
+        <>
+          <ListButton listed={{ delivery: deliveryId }} name={label} />
+          <a
+            class="button"
+            href={`/v1/orders/${number}/metalink`}
+            download
+            aria-label={t('metalink_name', { name: label })}
+          >
+            Metalink
+          </a>
+        </>
       )}
       {order.actions.map((name) => (
         <button key={name} type="button" disabled={action.isBusy} onClick={() => step(name)}>

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import { post } from '../api.ts'
+import { ApiError, post } from '../api.ts'
 import { formatDistance, formatSize } from '../format.ts'
 import { useNews } from '../live.ts'
 import { Dialog } from '../parts/dialog.tsx'
@@ -53,7 +53,8 @@ function OrderRow({ order }: { order: Order }) {
           {order.label}
         </PageLink>
         <span class="quiet row-note">
-          #{order.number} · {tn('files', order.files)}, {formatSize(order.bytes)} ·{' '}
+          {order.available > 0 && `${tn('ready_files', order.available)} · `}
+          {tn('files', order.files)}, {formatSize(order.bytes)} · #{order.number} ·{' '}
           {formatDistance(order.createdAt)}
         </span>
       </div>
@@ -67,7 +68,7 @@ function OrderRow({ order }: { order: Order }) {
           class={`button${order.available > 0 ? ' primary' : ''}`}
           label={t('open_name', { name: order.label })}
         >
-          {order.available > 0 ? tn('ready_files', order.available) : t('open')}
+          {t('open')}
         </PageLink>
       </div>
     </article>
@@ -84,18 +85,19 @@ function PlaceDialog({ onClose }: { onClose(): void }) {
   const [query, setQuery] = useState('')
   const [label, setLabel] = useState('')
   const action = useAction()
+  const place = async () => {
+    const wish = { queries: [query], ...(label === '' ? {} : { label }) }
+    const order = await post<Order>('/orders', wish).catch((error) => {
+      throw error.code === 'not_found' ? new ApiError(404, { code: 'no_products' }) : error
+    })
+    navigate(`/orders/${order.number}`)
+  }
   return (
     <Dialog title={t('order_place')} onClose={onClose}>
       <form
         onSubmit={(event) => {
           event.preventDefault()
-          action.run(async () => {
-            const order = await post<Order>('/orders', {
-              queries: [query],
-              ...(label === '' ? {} : { label }),
-            })
-            navigate(`/orders/${order.number}`)
-          })
+          action.run(place)
         }}
       >
         <div class="field">

@@ -9,6 +9,7 @@ import { Rows, Skeleton } from '../parts/rows.tsx'
 import { Progress } from '../parts/state-badge.tsx'
 import { useAction } from '../parts/use-action.ts'
 import { PageLink } from '../router.tsx'
+import { inWords } from '../sentences.ts'
 import { hasText, t, tn } from '../texts.ts'
 import { useList, useThing } from '../use-list.ts'
 import type { PortOrder, PortOrderDocument } from '../wire.ts'
@@ -135,7 +136,7 @@ function DocumentRow({ document }: { document: PortOrderDocument }) {
     <article class="row">
       <div class="row-main">
         <span class="row-title">{name}</span>
-        <span class="quiet row-note">{message ?? `#${number}`}</span>
+        <span class="quiet row-note">{message === null ? `#${number}` : inWords(message)}</span>
       </div>
       <div class="row-state">
         <span class="badge" data-document={status}>

@@ -11,7 +11,7 @@ interface SignInProps {
   hasEnded: boolean
   /** The identity provider's name; null where there is none. */
   provider: string | null
-  onSignedIn(me: Me): void
+  onSignedIn(me: Me): Promise<void>
   onLanguage(language: Language): void
 }
 
@@ -32,7 +32,7 @@ export function SignInPage({ hasEnded, provider, onSignedIn, onLanguage }: SignI
         onSubmit={(event) => {
           event.preventDefault()
           action.run(async () => {
-            onSignedIn(await call<Me>('POST', '/session', { username, password }))
+            await onSignedIn(await call<Me>('POST', '/session', { username, password }))
           })
         }}
       >

@@ -1,9 +1,10 @@
 import { useEffect, useId, useState } from 'preact/hooks'
 import { post } from '../api.ts'
-import { formatSize, formatTime } from '../format.ts'
+import { formatNumber, formatSize, formatTime } from '../format.ts'
 import { useNews } from '../live.ts'
 import { CopyField, copyText } from '../parts/copy-field.tsx'
 import { Dialog } from '../parts/dialog.tsx'
+import { ListButton } from '../parts/list-dialog.tsx'
 import { Empty, ErrorNotice } from '../parts/notice.tsx'
 import { PageFrame } from '../parts/page.tsx'
 import { Rows } from '../parts/rows.tsx'
@@ -49,7 +50,12 @@ export function StudiesPage({ query }: { query: URLSearchParams }) {
         onPlace={go}
         onSearch={setSearch}
       />
-      <Chosen chosen={chosen} onClear={() => setChosen(new Map())} />
+      <Chosen
+        chosen={chosen}
+        shown={list.items}
+        name={chosenName([...chosen.values()], organization ?? '')}
+        onChoose={(files) => setChosen(new Map(files.map((file) => [file.number, file])))}
+      />
       <Rows
         list={list}
         label={t('files_title')}
@@ -72,11 +78,16 @@ export function StudiesPage({ query }: { query: URLSearchParams }) {
               onChange={() => toggle(file)}
             />
             <div class="row-main">
-              <span class="row-title">{file.name}</span>
-              <span class="quiet row-note">
-                {file.studyName} / {file.deliveryName} · {formatSize(file.size ?? 0)} ·{' '}
-                {formatTime(file.modifiedAt)}
+              <span class="row-title" title={file.name}>
+                {file.name}
               </span>
+              <span class="quiet row-note" title={`${file.studyName} / ${file.deliveryName}`}>
+                {file.studyName} / {file.deliveryName}
+              </span>
+            </div>
+            <div class="row-state quiet">
+              <span>{formatSize(file.size ?? 0)}</span>
+              <time dateTime={file.modifiedAt}>{formatTime(file.modifiedAt)}</time>
             </div>
             <div class="row-action">
               <button
@@ -162,7 +173,17 @@ function Filters({ deliveries, value, onPlace, onSearch }: FiltersProps) {
   )
 }
 
-function Chosen({ chosen, onClear }: { chosen: Map<number, StudyFile>; onClear(): void }) {
+interface ChosenProps {
+  chosen: ReadonlyMap<number, StudyFile>
+  /** What is listed at the moment, as far as it is read. */
+  shown: readonly StudyFile[]
+  /** What a list of them is called. */
+  name: string
+  onChoose(files: readonly StudyFile[]): void
+}
+
+/** What was chosen, and what can be done with it; it stays in view while one scrolls on. */
+function Chosen({ chosen, shown, name, onChoose }: ChosenProps) {
   const action = useAction()
   const size = [...chosen.values()].reduce((sum, file) => sum + (file.size ?? 0), 0)
   const take = async () => {
@@ -172,7 +193,7 @@ function Chosen({ chosen, onClear }: { chosen: Map<number, StudyFile>; onClear()
     location.assign(archive.link.url)
   }
   return (
-    <div class="chosen">
+    <div class={`chosen${chosen.size > 0 ? ' some' : ''}`}>
       <span role="status">
         {chosen.size === 0
           ? t('choose_several')
@@ -186,9 +207,16 @@ function Chosen({ chosen, onClear }: { chosen: Map<number, StudyFile>; onClear()
       >
         {t('download_chosen')}
       </button>
-      <button type="button" disabled={chosen.size === 0} onClick={onClear}>
-        {t('choose_none')}
-      </button>
+      <ListButton listed={{ files: [...chosen.keys()] }} name={name} disabled={chosen.size === 0} />
+      {chosen.size === 0 ? (
+        <button type="button" disabled={shown.length === 0} onClick={() => onChoose(shown)}>
+          {t('choose_all', { count: formatNumber(shown.length) })}
+        </button>
+      ) : (
+        <button type="button" onClick={() => onChoose([])}>
+          {t('choose_none')}
+        </button>
+      )}
       <ErrorNotice error={action.error} />
     </div>
   )
@@ -219,6 +247,13 @@ function CodesDialog({ file, deliveries, onClose }: CodesProps) {
       </p>
     </Dialog>
   )
+}
+
+/** After the study and delivery that all of them are of, else after the organization. */
+function chosenName(files: readonly StudyFile[], organization: string): string {
+  const places = new Set(files.map((file) => `${file.studyName} / ${file.deliveryName}`))
+  const [place] = places
+  return places.size === 1 && place !== undefined ? place : organization
 }
 
 function toQuery(values: Record<string, string>): string {

@@ -21,6 +21,7 @@ interface DayChartProps {
 export function DayChart({ title, days, format, headline }: DayChartProps) {
   const [pointed, setPointed] = useState<DayValue | null>(null)
   const most = Math.max(...days.map(({ value }) => value ?? 0), 1)
+  const hasAny = days.some(({ value }) => value)
   const first = days[0]
   const last = days.at(-1)
   return (
@@ -35,7 +36,7 @@ export function DayChart({ title, days, format, headline }: DayChartProps) {
         </span>
       </figcaption>
       <div class="chart-plot">
-        <span class="chart-most quiet">{format(most)}</span>
+        <span class="chart-most quiet">{hasAny && format(most)}</span>
         <svg
           viewBox={`0 0 ${days.length} 100`}
           preserveAspectRatio="none"

@@ -1,15 +1,12 @@
 import { useEffect, useState } from 'preact/hooks'
 import { get, type Page } from '../api.ts'
 import { formatDistance, formatSize, formatTime } from '../format.ts'
+import { useTitle } from '../names.ts'
 import { PageLink } from '../router.tsx'
+import { inWords } from '../sentences.ts'
 import { t, tn } from '../texts.ts'
 import { type Delivery, type FileEntry, isOver } from '../wire.ts'
 import { Progress, StateBadge } from './state-badge.tsx'
-
-/** What a delivery is called: its type, or its kind and number. */
-export function deliveryTitle({ type, kind, number }: Delivery): string {
-  return type ?? t(`kind_${kind}`, { number })
-}
 
 /** Where a delivery is looked at. */
 export function deliveryPath({ kind, id, number }: Delivery): string {
@@ -19,11 +16,14 @@ export function deliveryPath({ kind, id, number }: Delivery): string {
   return `/deliveries/${id}`
 }
 
-/** A delivery in a list, with the one thing to do with it. */
-export function DeliveryRow({ delivery }: { delivery: Delivery }) {
+/**
+ * A delivery in a list, with the one thing to do with it.
+ * @param by whose it is, where that is not plain
+ */
+export function DeliveryRow({ delivery, by }: { delivery: Delivery; by?: string | undefined }) {
   const { state, kind, createdAt, expiresAt, message } = delivery
   const files = useFirstFiles(delivery)
-  const title = deliveryTitle(delivery)
+  const title = useTitle(delivery)
   const isReady = (state === 'done' || state === 'incomplete') && files !== null
   return (
     <article class="row" data-delivery={delivery.number}>
@@ -32,9 +32,10 @@ export function DeliveryRow({ delivery }: { delivery: Delivery }) {
           {title}
         </PageLink>
         <span class="quiet row-note">
-          #{delivery.number} · <time dateTime={createdAt}>{formatDistance(createdAt)}</time>
-          {files !== null && ` · ${filesNote(files)}`}
-          {state === 'failed' && message !== null && ` · ${message}`}
+          {files !== null && `${filesNote(files)} · `}
+          {state === 'failed' && message !== null && `${inWords(message)} · `}
+          {by !== undefined && `${by} · `}#{delivery.number} ·{' '}
+          <time dateTime={createdAt}>{formatDistance(createdAt)}</time>
         </span>
       </div>
       <div class="row-state">

@@ -1,6 +1,7 @@
-import { useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { post } from '../api.ts'
 import { formatSize, formatTime } from '../format.ts'
+import { inWords } from '../sentences.ts'
 import { t, tn } from '../texts.ts'
 import { type Listing, useList } from '../use-list.ts'
 import type { FileEntry } from '../wire.ts'
@@ -10,13 +11,23 @@ import { ErrorNotice } from './notice.tsx'
 import { Rows } from './rows.tsx'
 import { useAction } from './use-action.ts'
 
-/** The files of a delivery, each to download or to hand out by a link. */
-export function FileRows({ deliveryId, version }: { deliveryId: string; version: string }) {
-  const list = useList<FileEntry>(version === '' ? null : `/deliveries/${deliveryId}/files`)
-  return <Files list={list} />
+/**
+ * The files of a delivery; null while there are none to come.
+ * @param version with another one they are asked for again
+ */
+export function useFiles(deliveryId: string | null, version: string): Listing<FileEntry> {
+  const list = useList<FileEntry>(deliveryId === null ? null : `/deliveries/${deliveryId}/files`)
+  const seen = useRef({ deliveryId, version })
+  useEffect(() => {
+    const before = seen.current
+    seen.current = { deliveryId, version }
+    if (before.deliveryId === deliveryId && before.version !== version) list.reload()
+  }, [deliveryId, version])
+  return list
 }
 
-function Files({ list }: { list: Listing<FileEntry> }) {
+/** Files, each to download or to hand out by a link. */
+export function FileRows({ list }: { list: Listing<FileEntry> }) {
   const [linked, setLinked] = useState<FileEntry | null>(null)
   return (
     <>
@@ -28,13 +39,14 @@ function Files({ list }: { list: Listing<FileEntry> }) {
         row={(file) => (
           <article class="row">
             <div class="row-main">
-              <span class="row-title">{file.name}</span>
+              <span class="row-title" title={file.name}>
+                {file.name}
+              </span>
               <span class="quiet row-note">
                 {[
                   file.size === null ? null : formatSize(file.size),
-                  file.mediaType,
                   file.state === 'available' ? null : t(`file_${file.state}`),
-                  file.message,
+                  file.message === null ? null : inWords(file.message),
                 ]
                   .filter((part) => part !== null)
                   .join(' · ')}

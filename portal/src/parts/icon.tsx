@@ -21,6 +21,7 @@ const paths = {
   settings:
     'M4 7h10M18 7h2M4 17h2M10 17h10M16 9a2 2 0 1 0 0-4 2 2 0 0 0 0 4zM8 19a2 2 0 1 0 0-4 2 2 0 0 0 0 4z',
   usage: 'M4 20V10h4v10zM10 20V4h4v16zM16 20v-7h4v7zM3 20h18',
+  back: 'M19 12H5m0 0 6-6m-6 6 6 6',
   menu: 'M4 7h16M4 12h16M4 17h16',
   copy: 'M9 9h10v11H9zM5 15V4h10',
   close: 'M6 6l12 12M18 6 6 18',

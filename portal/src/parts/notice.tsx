@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { ApiError } from '../api.ts'
+import { translated } from '../sentences.ts'
 import { hasText, t } from '../texts.ts'
 
 /** What went wrong, and what to do next. */
@@ -11,16 +12,32 @@ export function ErrorNotice({ error, onRetry }: { error: ApiError | null; onRetr
   return (
     <div class="notice bad" role="alert">
       <p>
-        <strong>{hasText(key) ? t(key) : t('error_internal')}</strong>{' '}
-        {hasText(next) ? t(next) : t('error_internal_next')}
+        <strong>{hasText(key) ? t(key) : t('error_other')}</strong>{' '}
+        {hasText(next) ? t(next) : t('error_other_next')}
       </p>
-      {error.message !== '' && <p class="quiet">{error.message}</p>}
+      {error.message !== '' && <ServerWords said={error.message} />}
       {onRetry !== undefined && (
         <button type="button" onClick={onRetry}>
           {t('try_again')}
         </button>
       )}
     </div>
+  )
+}
+
+/** What the server said, in the reader's language where it can be; then its own words are behind a button. */
+function ServerWords({ said }: { said: string }) {
+  const words = translated(said)
+  return (
+    <>
+      {words !== null && <p class="quiet">{words}</p>}
+      {words !== said && (
+        <details class="said">
+          <summary>{t('server_said')}</summary>
+          <p lang="en">{said}</p>
+        </details>
+      )}
+    </>
   )
 }
 

@@ -1,5 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
+import { PageLink } from '../router.tsx'
+import { Icon } from './icon.tsx'
 
 interface PageProps {
   title: string
@@ -31,5 +33,16 @@ export function PageFrame({ title, lead, actions, children }: PageProps) {
       </header>
       {children}
     </>
+  )
+}
+
+/** The way to the page above. */
+export function BackLink({ to, text }: { to: string; text: string }) {
+  return (
+    <p>
+      <PageLink to={to} class="back">
+        <Icon name="back" /> {text}
+      </PageLink>
+    </p>
   )
 }

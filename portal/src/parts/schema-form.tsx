@@ -1,5 +1,6 @@
 import { useId } from 'preact/hooks'
 import type { FieldError } from '../api.ts'
+import { inWords } from '../sentences.ts'
 import { t } from '../texts.ts'
 import type { JsonSchema } from '../wire.ts'
 
@@ -77,7 +78,7 @@ function Field({ name, schema, isRequired, value, error, onChange }: FieldProps)
       )}
       {error !== undefined && (
         <p class="field-error" id={`${id}-error`}>
-          {error.problem}
+          {inWords(error.problem)}
         </p>
       )}
     </div>

@@ -68,38 +68,40 @@ export function Shell({ me, onLanguage, onSignedOut }: ShellProps) {
       <a class="skip" href="#content">
         {t('skip')}
       </a>
-      <header class="bar">
-        <PageLink to="/" class="brand" label="Claimcheck">
-          <img src="/mark.svg" alt="" width="28" height="28" />
-          <span>Claimcheck</span>
-        </PageLink>
-        <button
-          type="button"
-          class="plain menu-button"
-          aria-expanded={isOpen}
-          aria-controls="menu"
-          onClick={() => setOpen(!isOpen)}
-        >
-          <Icon name="menu" /> {t('menu')}
-        </button>
-      </header>
-      <nav id="menu" class={isOpen ? 'open' : ''} aria-label={t('main_menu')}>
-        <Entries entries={own.filter(may)} path={path === '/' ? '/pick-up' : path} />
-        {isAdministrator && (
-          <>
-            <h2>{t('administration')}</h2>
-            <Entries entries={administration.filter(may)} path={path} />
-          </>
-        )}
-        <div class="who">
-          <span class="quiet">{t('signed_in_as', { name: me.username })}</span>
-          <LanguageChoice onChange={onLanguage} />
-          <a href="/docs">{t('api_reference')}</a>
-          <button type="button" onClick={signOut}>
-            {t('sign_out')}
+      <div class="side">
+        <header class="bar">
+          <PageLink to="/" class="brand" label="Claimcheck">
+            <img src="/mark.svg" alt="" width="28" height="28" />
+            <span>Claimcheck</span>
+          </PageLink>
+          <button
+            type="button"
+            class="plain menu-button"
+            aria-expanded={isOpen}
+            aria-controls="menu"
+            onClick={() => setOpen(!isOpen)}
+          >
+            <Icon name="menu" /> {t('menu')}
           </button>
-        </div>
-      </nav>
+        </header>
+        <nav id="menu" class={isOpen ? 'open' : ''} aria-label={t('main_menu')}>
+          <Entries entries={own.filter(may)} path={path === '/' ? '/pick-up' : path} />
+          {isAdministrator && (
+            <>
+              <h2>{t('administration')}</h2>
+              <Entries entries={administration.filter(may)} path={path} />
+            </>
+          )}
+          <div class="who">
+            <span class="quiet">{t('signed_in_as', { name: me.username })}</span>
+            <LanguageChoice onChange={onLanguage} />
+            <a href="/docs">{t('api_reference')}</a>
+            <button type="button" onClick={signOut}>
+              {t('sign_out')}
+            </button>
+          </div>
+        </nav>
+      </div>
       <main id="content" tabIndex={-1}>
         <Boundary key={path}>{pageAt(path, { query, me })}</Boundary>
       </main>

@@ -1,9 +1,9 @@
 import { get } from '../api.ts'
 import { useNews } from '../live.ts'
+import { deliveryTitle } from '../names.ts'
 import { t } from '../texts.ts'
 import { type Listing, useList } from '../use-list.ts'
 import type { Delivery } from '../wire.ts'
-import { deliveryTitle } from './delivery-row.tsx'
 import { announce } from './notice.tsx'
 
 /**

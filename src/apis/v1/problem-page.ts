@@ -52,7 +52,7 @@ const page = `<!doctype html>
 <title>Problems · Claimcheck</title>
 <link rel="stylesheet" href="/docs/style.css">
 </head>
-<body>
+<body class="single">
 <main>
 <h1>Problems</h1>
 <p class="quiet">What the API answers when it refuses something, and what to do then. <a href="/docs">All operations</a></p>

@@ -4,6 +4,7 @@ import { Empty } from '../../parts/notice.tsx'
 import { PageFrame } from '../../parts/page.tsx'
 import { Rows } from '../../parts/rows.tsx'
 import { Select } from '../../parts/select.tsx'
+import { useAccounts } from '../../parts/use-accounts.ts'
 import { useDeliveries } from '../../parts/use-deliveries.ts'
 import { t } from '../../texts.ts'
 import type { DeliveryKind, DeliveryState } from '../../wire.ts'
@@ -19,6 +20,7 @@ const kinds: DeliveryKind[] = ['download', 'order', 'study', 'import', 'port-ord
 export function AllDeliveriesPage() {
   const [state, setState] = useState('')
   const [kind, setKind] = useState('')
+  const { nameOf } = useAccounts()
   const query = new URLSearchParams({
     all: 'true',
     ...(state === '' ? {} : { state }),
@@ -49,7 +51,7 @@ export function AllDeliveriesPage() {
         list={list}
         label={t('nav_all_deliveries')}
         keyOf={({ id }) => id}
-        row={(delivery) => <DeliveryRow delivery={delivery} />}
+        row={(delivery) => <DeliveryRow delivery={delivery} by={nameOf(delivery.ownerId)} />}
         empty={
           <Empty title={t('all_deliveries_empty')}>
             <p>{t('all_deliveries_empty_lead')}</p>

@@ -1,31 +1,30 @@
-import { useEffect, useState } from 'preact/hooks'
-import { get, type Page } from '../../api.ts'
+import { useState } from 'preact/hooks'
 import { formatTime } from '../../format.ts'
 import { PageFrame } from '../../parts/page.tsx'
 import { Rows } from '../../parts/rows.tsx'
 import { Select } from '../../parts/select.tsx'
-import { t } from '../../texts.ts'
+import { useAccounts } from '../../parts/use-accounts.ts'
+import { hasText, t } from '../../texts.ts'
 import { useList } from '../../use-list.ts'
-import type { Account, AuditEvent } from '../../wire.ts'
+import type { AuditEvent } from '../../wire.ts'
 
-const areas = ['delivery', 'file', 'link', 'credential', 'account', 'organization', 'port-order']
+const areas = [
+  ...(['delivery', 'file', 'link', 'manifest', 'study', 'product', 'port-order'] as const),
+  ...(['credential', 'account', 'organization'] as const),
+]
 
 /** What happened, by whom, with filters; and the same as a CSV. */
 export function AuditPage() {
   const [area, setArea] = useState('')
   const [actor, setActor] = useState('')
   const [from, setFrom] = useState('')
-  const [accounts, setAccounts] = useState<Account[]>([])
-  useEffect(() => {
-    void get<Page<Account>>('/accounts?limit=1000').then(({ items }) => setAccounts(items))
-  }, [])
+  const { accounts, nameOf } = useAccounts()
   const query = new URLSearchParams({
     ...(area === '' ? {} : { action: `${area}.` }),
     ...(actor === '' ? {} : { actor }),
     ...(from === '' ? {} : { from: new Date(`${from}T00:00`).toISOString() }),
   })
   const list = useList<AuditEvent>(`/audit-events?${query}`)
-  const names = new Map(accounts.map(({ id, username }) => [id, username]))
   return (
     <PageFrame
       title={t('nav_audit')}
@@ -40,7 +39,7 @@ export function AuditPage() {
         <Select
           label={t('area')}
           value={area}
-          options={areas.map((one) => [one, one])}
+          options={areas.map((one) => [one, t(`area_${one}`)])}
           onChange={setArea}
         />
         <Select
@@ -64,21 +63,52 @@ export function AuditPage() {
         label={t('nav_audit')}
         keyOf={({ number }) => number}
         empty={<p class="quiet">{t('nothing_found')}</p>}
-        row={({ at, action, actorId, deliveryNumber, data }) => (
+        row={(event) => (
           <article class="row">
             <div class="row-main">
-              <span class="row-title">{action}</span>
-              <span class="quiet row-note">
-                {actorId === null ? t('the_system') : (names.get(actorId) ?? actorId)}
-                {deliveryNumber !== null && ` · #${deliveryNumber}`} · {JSON.stringify(data)}
+              <span class="row-title">{titleOf(event)}</span>
+              <span class="quiet row-note" title={JSON.stringify(event.data)}>
+                {event.actorId === null
+                  ? t('the_system')
+                  : (nameOf(event.actorId) ?? event.actorId)}
+                {event.deliveryNumber !== null && ` · #${event.deliveryNumber}`}
+                {factsOf(event).map((fact) => ` · ${fact}`)}
               </span>
             </div>
             <div class="row-state quiet">
-              <time dateTime={at}>{formatTime(at)}</time>
+              <time dateTime={event.at}>{formatTime(event.at)}</time>
+              <code>{event.action}</code>
             </div>
           </article>
         )}
       />
     </PageFrame>
   )
+}
+
+function titleOf({ action, data }: AuditEvent): string {
+  const key = `event_${action}`
+  if (hasText(key)) return t(key)
+  const status = `port_${data.to}`
+  return hasText(status) ? t('port_order_now', { status: t(status) }) : action
+}
+
+/** What else is known of it, without ids, which say nothing to people. */
+function factsOf({ data }: AuditEvent): string[] {
+  const { names, organization, study, delivery, ...others } = data
+  const known = Object.entries(others).filter(([name, value]) => {
+    return value !== null && value !== '' && !isId(name, value)
+  })
+  const facts = known.map(([name, value]) => `${name}: ${textOf(value)}`)
+  const place = study === undefined ? [] : [`${organization} / ${study} / ${delivery}`]
+  return [...(Array.isArray(names) ? [textOf(names)] : []), ...place, ...facts]
+}
+
+function isId(name: string, value: unknown): boolean {
+  return name === 'id' || (typeof value === 'string' && /^[0-9a-z]{26}$/.test(value))
+}
+
+function textOf(value: unknown): string {
+  if (Array.isArray(value)) return value.map(textOf).join(', ')
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }

@@ -8,7 +8,8 @@ import { Rows } from '../../parts/rows.tsx'
 import { Select } from '../../parts/select.tsx'
 import { useAction } from '../../parts/use-action.ts'
 import { PageLink } from '../../router.tsx'
-import { t } from '../../texts.ts'
+import { inWords } from '../../sentences.ts'
+import { hasText, t } from '../../texts.ts'
 import { useList } from '../../use-list.ts'
 import type { Job } from '../../wire.ts'
 
@@ -51,13 +52,11 @@ export function JobsPage() {
         row={(job) => (
           <article class="row">
             <div class="row-main">
-              <span class="row-title">
-                {job.kind} #{job.number}
-              </span>
-              <span class="quiet row-note">
+              <span class="row-title">{nameOf(job)}</span>
+              <span class="quiet row-note" title={job.message ?? undefined}>
                 {t('attempt', { attempt: job.attempt, most: job.maxAttempts })} ·{' '}
                 {formatDistance(job.createdAt)}
-                {job.message !== null && ` · ${job.message}`}
+                {job.message !== null && ` · ${inWords(job.message)}`}
               </span>
             </div>
             <div class="row-state">
@@ -70,7 +69,7 @@ export function JobsPage() {
                 <PageLink
                   to={`/deliveries/${job.deliveryId}`}
                   class="button"
-                  label={t('open_name', { name: `${job.kind} #${job.number}` })}
+                  label={t('open_name', { name: nameOf(job) })}
                 >
                   {t('open')}
                 </PageLink>
@@ -80,7 +79,7 @@ export function JobsPage() {
                   type="button"
                   class="primary"
                   disabled={action.isBusy}
-                  aria-label={t('retry_name', { name: `${job.kind} #${job.number}` })}
+                  aria-label={t('retry_name', { name: nameOf(job) })}
                   onClick={() => retry(job)}
                 >
                   {t('retry')}
@@ -92,4 +91,9 @@ export function JobsPage() {
       />
     </PageFrame>
   )
+}
+
+function nameOf({ kind, number }: Job): string {
+  const key = `work_${kind}`
+  return `${hasText(key) ? t(key) : kind} #${number}`
 }

@@ -25,7 +25,7 @@ export function OrganizationsPage() {
   return (
     <PageFrame title={t('nav_organizations')} lead={t('organizations_lead')}>
       <form
-        class="panel inline"
+        class="panel facts inline"
         onSubmit={(event) => {
           event.preventDefault()
           action.run(make)

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact'
 import { ErrorNotice } from '../../parts/notice.tsx'
 import { PageFrame } from '../../parts/page.tsx'
 import { Skeleton } from '../../parts/rows.tsx'
@@ -15,7 +16,7 @@ export function SettingsPage() {
       {thing !== null && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
         <section class="table" tabIndex={0} aria-label={t('nav_settings')}>
-          <table>
+          <table class="stacked">
             <thead>
               <tr>
                 <th scope="col">{t('name')}</th>
@@ -27,7 +28,7 @@ export function SettingsPage() {
               {thing.items.map(({ name, value, description }) => (
                 <tr key={name}>
                   <td>
-                    <code>{name}</code>
+                    <code>{breakable(name)}</code>
                   </td>
                   <td>
                     <code>{value ?? '–'}</code>
@@ -41,4 +42,14 @@ export function SettingsPage() {
       )}
     </PageFrame>
   )
+}
+
+/** A line may end after each of its words. */
+function breakable(name: string): ComponentChildren {
+  return name.split(/(?<=_)/).map((word) => (
+    <>
+      {word}
+      <wbr />
+    </>
+  ))
 }
