@@ -49,7 +49,8 @@ export function createFetchOne(transport: Transport, options: FetchOneOptions): 
     splitBytes: options.splitBytes ?? 64 * 1024 * 1024,
     enoughRate: options.enoughRate ?? 64 * 1024 * 1024,
     stallMs: options.stallMs ?? 60_000,
-    rateLimit: rateLimit === undefined ? null : createRateLimit(rateLimit, transport.wait),
+    rateLimit:
+      rateLimit === undefined ? null : createRateLimit(rateLimit, transport.wait, transport.now),
   }
   let [fetched, kept, bytes] = [0, 0, 0]
   const failed = new Map<string, { path: string; error: ClientError }>()

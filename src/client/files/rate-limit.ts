@@ -7,7 +7,7 @@ export interface RateLimit {
 }
 
 /** @param bytesPerSecond above 0 */
-export function createRateLimit(bytesPerSecond: number, wait: Wait, now = Date.now): RateLimit {
+export function createRateLimit(bytesPerSecond: number, wait: Wait, now: () => number): RateLimit {
   // When everything that was taken so far is paid for.
   let paidAt = now()
   return {
