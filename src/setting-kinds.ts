@@ -59,6 +59,7 @@ export const host = kind('an IP address or a host name', (value) =>
   /^[A-Za-z0-9.:_%-]{1,255}$/.test(value) ? value : undefined,
 )
 
+/** A file or folder; whether it exists is seen when it is used. */
 export const path = kind('a path', (value) => (value.includes('\0') ? undefined : value))
 
 /** A whole number within bounds, both included. */
@@ -70,6 +71,7 @@ export function integer(unit: string, least: number, most: number): SettingKind<
   })
 }
 
+/** One of some words, spelled exactly so. */
 export function oneOf<const T extends string>(...words: readonly T[]): SettingKind<T> {
   return kind(`one of ${words.join(', ')}`, (value) => words.find((word) => word === value))
 }
@@ -103,16 +105,19 @@ export const addresses = kind<readonly string[]>(
   },
 )
 
+/** Where the database is; shown without its password. */
 export const databaseUrl: SettingKind<DatabaseUrl> = {
   ...kind('sqlite:<file> or postgres://…', parseDatabaseUrl),
   show: hidePassword,
 }
 
+/** Where the bytes are; shown without secrets. */
 export const storageUrl: SettingKind<StorageUrl> = {
   ...kind('file:<folder> or s3://<bucket>/<prefix>?endpoint=…&region=…', parseStorageUrl),
   show: hidePassword,
 }
 
+/** A text that is never shown. */
 export const secretText: SettingKind<SecretText> = {
   expects: 'a secret',
   secret: true,
@@ -120,6 +125,7 @@ export const secretText: SettingKind<SecretText> = {
   show: () => '(hidden)',
 }
 
+/** Any text. */
 export const plainText = kind('a text', (value) => value)
 
 /** Who signs tokens for us; over plain HTTP only on this machine, for trying things. */

@@ -35,6 +35,7 @@ export type AccessTokenCheck =
   | { readonly ok: true; readonly credential: Credential }
   | { readonly refused: 'wrong' | 'expired' }
 
+/** Tokens that are signed by the first key of the ring, and checked with any of them. */
 export function createAccessTokens(core: Core, ring: KeyRing): AccessTokens {
   return {
     async issue(credential, scopes) {

@@ -9,6 +9,7 @@ export type Authorization =
 /** Longer ones are not looked into; Node itself refuses over 16 KiB of headers. */
 const longest = 12_288
 
+/** Reads an Authorization header; what cannot be read is told from what is not there. */
 export function parseAuthorization(header: string | undefined): Authorization {
   if (header === undefined || header.trim() === '') return { scheme: 'none' }
   // Schemes are case-insensitive (§11.1); one space or more follows (§11.4).

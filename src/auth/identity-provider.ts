@@ -45,6 +45,7 @@ const kind: TokenKind = {
 
 const waySeconds = 600
 
+/** A provider that is first asked for its description when somebody signs in by it. */
 export function createIdentityProvider(
   core: Core,
   ring: KeyRing,

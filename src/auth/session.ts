@@ -33,6 +33,7 @@ export interface Sessions {
   end(token: string): Promise<void>
 }
 
+/** Sessions that any node with the same keys and database knows. */
 export function createSessions(core: Core, ring: KeyRing, limits: SessionLimits): Sessions {
   const seconds = () => Math.floor(core.database.now() / 1000)
   const sign = async ({ id, credentialId, begun }: Claims) => {

@@ -41,6 +41,7 @@ export interface RemoteDelivery {
   watch(options?: WatchOptions): AsyncIterable<Snapshot>
 }
 
+/** The APIs that the client speaks. */
 export const apiNames = [
   'v1',
   'downloads',

@@ -5,6 +5,7 @@ export interface EventQueue<Event> extends AsyncIterable<Event> {
   end(): void
 }
 
+/** A queue that holds what its reader has not taken yet. */
 export function createEventQueue<Event>(): EventQueue<Event> {
   let waiting: Event[] = []
   let isOver = false

@@ -10,6 +10,7 @@ export interface RetryPolicy {
   readonly obeyMs: number
 }
 
+/** Six further attempts within half a minute; longer where the server says when. */
 export const defaultRetry: RetryPolicy = {
   attempts: 6,
   baseMs: 500,

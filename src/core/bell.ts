@@ -5,6 +5,7 @@ export interface Bell {
   rung(ms: number): Promise<boolean>
 }
 
+/** A bell that has not rung. */
 export function createBell(): Bell {
   let pending = false
   let wake: (() => void) | null = null

@@ -193,6 +193,7 @@ export interface FoundFile {
   delivery: DeliveryRow
 }
 
+/** A file by its number, with its delivery; null when there is none. */
 export async function findDeliveryFile(db: Connection, number: number): Promise<FoundFile | null> {
   return (await findDeliveryFiles(db, [number])).get(number) ?? null
 }

@@ -18,6 +18,7 @@ export function isOver(state: DeliveryState): boolean {
   return state !== 'pending' && state !== 'running' && state !== 'paused'
 }
 
+/** Has the state machine this step? */
 export function mayFollow(from: DeliveryState, to: DeliveryState): boolean {
   return (next[from] as readonly DeliveryState[]).includes(to)
 }

@@ -21,6 +21,7 @@ export type KeepAnswer<T> = (key: string, answer: T, endsAt?: number | null) => 
 const KEPT_MS = 1000
 const MOST = 10_000
 
+/** A memory of nothing yet, which a signal on the channel empties. */
 export function createRecent<T>(database: Database, channel: Channel): Recent<T> {
   const recent = new Map<string, { answer: T; until: number }>()
   let generation = 0

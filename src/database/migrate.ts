@@ -29,6 +29,7 @@ export interface SchemaStep {
 /** By name, which begins with the number of the step. */
 export type SchemaSteps = Readonly<Record<string, SchemaStep>>
 
+/** All steps, in their order; a name that was released never changes. */
 export const schemaSteps: SchemaSteps = {
   '0001-foundation': foundation,
   '0002-work-files': workFiles,

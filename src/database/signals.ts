@@ -25,6 +25,7 @@ export interface LocalSignals extends Signals {
   missed(): void
 }
 
+/** Signals within this process. */
 export function createLocalSignals(): LocalSignals {
   const listeners = new Map<Channel, Set<Listener>>()
   return {

@@ -55,6 +55,7 @@ export async function findLastRow(
   return rows[0] ?? null
 }
 
+/** Writes rows with all of their columns, as they were read elsewhere. */
 export async function insertRows(
   db: Kysely<Tables>,
   { name, columns }: TableShape,
@@ -66,6 +67,7 @@ export async function insertRows(
     values ${sql.join(values)}`.execute(db)
 }
 
+/** How many rows a table has. */
 export async function countRows(db: Kysely<Tables>, { name }: TableShape): Promise<number> {
   const { rows } = await sql<{ count: number }>`
     select count(*) as count from ${sql.table(name)}`.execute(db)
@@ -79,6 +81,10 @@ export interface TableSum {
   readonly digest: string
 }
 
+/**
+ * Reads a whole table and sums it up.
+ * @throws what the signal was aborted with
+ */
 export async function sumTable(
   db: Kysely<Tables>,
   table: TableShape,

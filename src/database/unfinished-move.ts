@@ -13,6 +13,7 @@ export async function beginMove(database: Database, moveId: string): Promise<voi
   })
 }
 
+/** Takes the mark away: the database is whole. */
 export async function endMove(database: Database): Promise<void> {
   await database.alone(async (db) => {
     await db.schema.dropTable('unfinished_move').execute()

@@ -11,6 +11,9 @@ export interface ByterangesFrames {
   readonly tail: string
 }
 
+/**
+ * What stands before, between and behind several ranges, under a boundary that is drawn anew (RFC 9110 §14.6).
+ */
 export function frameByteranges(
   content: Pick<Content, 'size' | 'mediaType'>,
   spans: readonly ByteSpan[],

@@ -23,6 +23,7 @@ export interface BackupManifest {
   readonly master_keys: readonly string[]
 }
 
+/** The backup's database, in its folder. */
 export const databaseName = 'claimcheck.sqlite'
 const manifestName = 'claimcheck-backup.json'
 const unfinishedName = 'unfinished-backup'
@@ -48,6 +49,7 @@ export async function beginBackup(folder: string): Promise<void> {
   )
 }
 
+/** Says durably that a backup is whole, as its very last step. */
 export async function endBackup(folder: string, manifest: BackupManifest): Promise<void> {
   const path = join(folder, manifestName)
   await writeFile(`${path}.new`, `${JSON.stringify(manifest, null, 2)}\n`, { flush: true })

@@ -15,6 +15,7 @@ export interface WrittenFile {
   discard(): Promise<void>
 }
 
+/** Opens a file that is stored while it is written, under the attempt's own prefix. */
 export function openWrittenFile(
   core: Core,
   { job, signal }: Pick<Attempt, 'job' | 'signal'>,

@@ -77,6 +77,7 @@ function good(description: string) {
 const tags = ['Downloads']
 const byId = { type: 'object', required: ['id'], properties: { id: { type: 'string' } } }
 
+/** What `/openapi.json` says of creating a download. */
 export const createDocumented = {
   tags,
   operationId: 'createDownload',
@@ -100,6 +101,7 @@ export const createDocumented = {
   },
 }
 
+/** What it says of polling one. */
 export const getDocumented = {
   tags,
   operationId: 'getDownload',
@@ -111,6 +113,7 @@ export const getDocumented = {
   },
 }
 
+/** What it says of getting a download's file. */
 export const fileDocumented = {
   tags,
   operationId: 'getDownloadFile',

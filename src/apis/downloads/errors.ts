@@ -34,6 +34,7 @@ export interface ErrorBody {
   errors: { code: ErrorCode; message: string; field?: string }[]
 }
 
+/** A refusal of the core as this API answers it. */
 export function toError(error: DeliveryError): { status: number; body: ErrorBody } {
   const { field } = error.details
   return {

@@ -29,6 +29,7 @@ const states = {
   expired: 'expired',
 } as const satisfies Record<DeliveryState, string>
 
+/** A download as the document prints it; its `url` is null until it is done. */
 export function toDownloadResponse(delivery: DeliveryRow): { download: DownloadResponse } {
   return {
     download: {

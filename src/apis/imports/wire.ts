@@ -38,6 +38,7 @@ const states = {
   expired: 'expired',
 } as const satisfies Record<DeliveryState, string>
 
+/** An import as this API shows how far it is. */
 export function toStatusResponse({ delivery, facts }: FoundImport): StatusResponse {
   return {
     referenceId: delivery.id,

@@ -1,6 +1,7 @@
 import type { FileOfOrder } from '../../core/orders/order-files.ts'
 import type { OrdersProfile } from './wire.ts'
 
+/** The media type of Metalink 3. */
 export const metalinkType = 'application/metalink+xml'
 
 /** A file of a Metalink with what is known of its bytes. */

@@ -55,6 +55,7 @@ export interface WireErrors {
   }[]
 }
 
+/** A refusal of the core as this API answers it. */
 export function toErrors(
   error: DeliveryError,
   dialect: Dialect,

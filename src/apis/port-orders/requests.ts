@@ -187,6 +187,7 @@ function isObject(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** The refusal of a member; `problem` is the end of a sentence that begins with its name. */
 export function invalid(field: string, problem: string): DeliveryError {
   return new DeliveryError('invalid', `"${field}" ${problem}.`, { details: { field } })
 }

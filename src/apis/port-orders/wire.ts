@@ -72,6 +72,7 @@ export interface OrderView {
   dialect: Dialect
 }
 
+/** A port order as the document prints it. */
 export function toOrder(order: PortOrder, view: OrderView): Resource {
   const details = JSON.parse(order.details) as Record<string, unknown>
   const said = (name: string, otherwise: unknown = null) => details[name] ?? otherwise
@@ -158,6 +159,7 @@ function toStatusAttributes(row: PortOrderRow): {
   return { status: row.status, status_updated_at: at === null ? null : formatSecond(at) }
 }
 
+/** The status of a port order as the document prints it. */
 export function toStatus(row: PortOrderRow): Resource {
   return {
     attributes: toStatusAttributes(row),
@@ -173,6 +175,7 @@ export function toCancelled(row: PortOrderRow): Resource {
   return { ...rest, attributes: { ...attributes, status } }
 }
 
+/** A group with the status of each of its orders. */
 export function toGroup(group: PortOrderGroup, base: Base): Resource {
   return {
     attributes: {

@@ -40,6 +40,7 @@ const nothing: ErrorBody = {
   message: 'There is no such organization, study, delivery or file, or you may not see it.',
 }
 
+/** A refusal of the core as this API answers it. */
 export function toError(error: DeliveryError): { status: number; body: ErrorBody } {
   const status = statuses[error.code]
   return { status, body: status === 404 ? nothing : { error: error.code, message: error.message } }

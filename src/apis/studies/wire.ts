@@ -28,6 +28,7 @@ export interface ListingFrame {
   withNames: boolean
 }
 
+/** A file as a listing shows it; with names in the `shipped` profile. */
 export function toFileEntry(
   frame: ListingFrame,
   file: ListedStudyFile,

@@ -48,6 +48,9 @@ export interface ProblemBody {
 /** The same words whether a thing is missing or somebody else's, so that nobody can tell which. */
 const nothingHere = 'There is nothing here that you may see.'
 
+/**
+ * A refusal of the core as problem details (RFC 9457). What belongs to somebody else is not found.
+ */
 export function toProblem(error: DeliveryError): ProblemBody {
   const code = error.code === 'not_yours' ? 'not_found' : error.code
   const [status, title] = problems[code]

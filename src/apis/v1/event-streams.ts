@@ -20,6 +20,7 @@ export interface StreamCounter {
   enter(accountId: string): () => void
 }
 
+/** A counter of this node alone, with no stream open yet. */
 export function createStreamCounter(): StreamCounter {
   const open = new Map<string, number>()
   return {

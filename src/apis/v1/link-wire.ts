@@ -27,6 +27,7 @@ export function toLink(grant: GrantRow, count: UseCount | undefined): Static<typ
   }
 }
 
+/** A link with who has used it. */
 export function toLinkDetail(
   grant: GrantRow,
   count: UseCount | undefined,

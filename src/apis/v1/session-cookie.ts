@@ -13,6 +13,7 @@ export function sessionToken(context: ApiContext, request: FastifyRequest): stri
   return cookieNamed(request, cookieName(context, request))
 }
 
+/** The value of the first cookie with a name; null when there is none or it is empty. */
 export function cookieNamed(request: FastifyRequest, wanted: string): string | null {
   for (const pair of (request.headers.cookie ?? '').split(';')) {
     const equals = pair.indexOf('=')
@@ -80,6 +81,7 @@ function cookieName(context: ApiContext, request: FastifyRequest): string {
   return isSecure(context, request) ? '__Host-claimcheck' : 'claimcheck'
 }
 
+/** Is the server reached by HTTPS, its own or that of a proxy before it? */
 export function isSecure(context: ApiContext, request: FastifyRequest): boolean {
   return baseUrl(context, request).startsWith('https:')
 }

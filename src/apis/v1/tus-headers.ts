@@ -6,6 +6,7 @@ import { type Checksum, checksumAlgorithms } from '../../core/uploads/receive-pa
 /** The version of the protocol that is spoken: https://tus.io/protocols/resumable-upload */
 export const tusVersion = '1.0.0'
 
+/** The protocol's extensions that are there, as `Tus-Extension` lists them. */
 export const tusExtensions = 'creation,creation-with-upload,termination,expiration,checksum'
 
 /**

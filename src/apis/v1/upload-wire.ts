@@ -4,6 +4,7 @@ import type { UploadRow } from '../../database/tables.ts'
 import type { Upload } from './upload-schemas.ts'
 import { toTime } from './wire.ts'
 
+/** An upload as `/v1` shows it, whoever is to send its bytes. */
 export function toUpload(row: UploadRow): Static<typeof Upload> {
   const result = resultOf(row)
   return {

@@ -19,6 +19,7 @@ import type * as accounts from './account-schemas.ts'
 import type * as deliveries from './delivery-schemas.ts'
 import type * as work from './work-schemas.ts'
 
+/** Who the caller is, and what it may. */
 export function toMe(principal: Principal): Static<typeof accounts.Me> {
   return {
     id: principal.accountId,
@@ -29,11 +30,13 @@ export function toMe(principal: Principal): Static<typeof accounts.Me> {
   }
 }
 
+/** A download type as those see it who may ask for it. */
 export function toDownloadType(type: CoreDownloadType): Static<typeof deliveries.DownloadType> {
   const { name, title, description, permission, retentionSeconds, producedBy, infoSchema } = type
   return { name, title, description, permission, retentionSeconds, producedBy, infoSchema }
 }
 
+/** A delivery, whatever its kind. */
 export function toDelivery(row: DeliveryRow): Static<typeof deliveries.Delivery> {
   return {
     id: row.id,
@@ -75,6 +78,7 @@ export function toFileEntry(
   }
 }
 
+/** Who took how much of a file. */
 export function toPickup(
   row: PickupRow & { name: string; size: number | null },
 ): Static<typeof deliveries.Pickup> {
@@ -115,6 +119,7 @@ export function toJob(
   }
 }
 
+/** A piece of work as a worker outside is given it. */
 export function toWork(
   { job, delivery, account }: OutsideWork,
   leaseSeconds: number,
@@ -134,6 +139,7 @@ export function toWork(
   }
 }
 
+/** An event of the feed and of the audit trail. */
 export function toEvent(row: EventRow): Static<typeof deliveries.Event> {
   return {
     number: row.number,
@@ -145,6 +151,7 @@ export function toEvent(row: EventRow): Static<typeof deliveries.Event> {
   }
 }
 
+/** An account, without its credentials. */
 export function toAccount(row: AccountRow): Static<typeof accounts.Account> {
   return {
     id: row.id,
@@ -157,6 +164,7 @@ export function toAccount(row: AccountRow): Static<typeof accounts.Account> {
   }
 }
 
+/** A credential, without its secret. */
 export function toCredential(row: ListedCredential): Static<typeof accounts.Credential> {
   return {
     id: row.id,
@@ -171,6 +179,7 @@ export function toCredential(row: ListedCredential): Static<typeof accounts.Cred
   }
 }
 
+/** An organization. */
 export function toOrganization(row: OrganizationRow): Static<typeof accounts.Organization> {
   return { id: row.id, code: row.code, name: row.name, createdAt: toTime(row.created_at) }
 }

@@ -61,6 +61,7 @@ export async function createAccount(
   })
 }
 
+/** An account by its id; null when there is none. */
 export async function findAccount(core: Core, id: string): Promise<AccountRow | null> {
   return await readAccount(core.database.kysely, id)
 }

@@ -65,6 +65,7 @@ export function parseOrganizationCode(text: string): string {
   return parseCode(text, { what: "An organization's code", field: 'code' })
 }
 
+/** An organization by its id; null when there is none. */
 export async function findOrganization(core: Core, id: string): Promise<OrganizationRow | null> {
   return await readOrganization(core.database.kysely, id)
 }
@@ -82,6 +83,7 @@ export async function readOrganization(
   return row ?? null
 }
 
+/** An organization by its code, spelled exactly so; null when there is none. */
 export async function findOrganizationByCode(
   core: Core,
   code: string,

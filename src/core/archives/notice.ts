@@ -12,6 +12,7 @@ export interface Notice {
   text(): string | null
 }
 
+/** A notice of nothing yet. */
 export function createNotice(): Notice {
   const lines: string[] = []
   let count = 0

@@ -213,6 +213,7 @@ export async function releaseEndedUploads(core: Core): Promise<void> {
   for (const { number } of ended) await transact(core, (change) => releaseUpload(change, number))
 }
 
+/** What is known of an import beside its delivery, which must be one. */
 export async function readImport(db: Connection, deliveryNumber: number): Promise<ImportRow> {
   return await db
     .selectFrom('imports')

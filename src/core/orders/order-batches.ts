@@ -53,6 +53,7 @@ export async function lastBatch(
   return row ?? null
 }
 
+/** A sub-order by its number; null when there is none. */
 export async function findBatch(db: Connection, number: number): Promise<OrderBatchRow | null> {
   const row = await db
     .selectFrom('order_batches')

@@ -104,6 +104,7 @@ export async function findDataset(
   return row ?? null
 }
 
+/** A file by its number; null when it is of no order. */
 export async function findOrderFile(db: Connection, number: number): Promise<FileOfOrder | null> {
   const row = await joined(db).where('order_files.file_number', '=', number).executeTakeFirst()
   return row ?? null

@@ -14,6 +14,7 @@ export type NewOrderRow = Pick<
   'delivery_number' | 'owner_id' | 'label' | 'correlation_id' | 'request' | 'fill_until'
 >
 
+/** Writes an order that has no files yet. */
 export async function insertOrder(change: Change, row: NewOrderRow): Promise<OrderRow> {
   const nothing = { files: 0, bytes: 0, treated_bytes: 0, available: 0, delivered: 0, failed: 0 }
   return await change.db

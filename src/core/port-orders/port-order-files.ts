@@ -191,6 +191,7 @@ export async function grantDocument(
   return { document, grant: await grantFile(core, principal, { fileNumber: file, expiredStatus }) }
 }
 
+/** What is known of a document beside its delivery file; null when the file is none. */
 export async function findDocumentFacts(
   db: Connection,
   file: number,

@@ -45,6 +45,7 @@ export async function addNumbers(
     .execute()
 }
 
+/** Takes phone numbers out of an order; those that it does not have are passed over. */
 export async function removeNumbers(
   change: Change,
   order: number,

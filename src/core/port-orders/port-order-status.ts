@@ -47,6 +47,7 @@ const deliveryStates = {
   hard_canceled: 'canceled',
 } as const satisfies Record<PortOrderStatus, DeliveryState>
 
+/** What a port order's status means for its delivery. */
 export function deliveryStateOf(status: PortOrderStatus): DeliveryState {
   return deliveryStates[status]
 }
@@ -86,6 +87,7 @@ export function isFinal(status: PortOrderStatus): boolean {
   return Object.keys(next[status]).length === 0
 }
 
+/** All statuses of the document. */
 export const portOrderStatuses = Object.keys(next) as readonly PortOrderStatus[]
 
 export type GroupSummary = 'Requires Action' | 'Completed' | 'Canceled' | 'In Progress'

@@ -163,6 +163,7 @@ export async function demandPortOrder(
   return row
 }
 
+/** A port order as `may` asks about it. */
 export function portOrderThing(row: Pick<PortOrderRow, 'organization_id' | 'owner_id'>): Thing {
   return {
     organizationId: row.organization_id,
@@ -171,6 +172,7 @@ export function portOrderThing(row: Pick<PortOrderRow, 'organization_id' | 'owne
   }
 }
 
+/** The orders of a group, in the order of their numbers. */
 export async function listGroup(db: Connection, group: number): Promise<PortOrder[]> {
   const rows = await db
     .selectFrom('port_orders')

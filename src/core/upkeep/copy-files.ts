@@ -58,6 +58,7 @@ export async function copyFiles(
   return report
 }
 
+/** Adds what came of copying some files to what came of others. */
 export function addCopied(sum: CopiedFiles, more: CopiedFiles): void {
   sum.files += more.files
   sum.bytes += more.bytes

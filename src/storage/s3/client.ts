@@ -70,6 +70,7 @@ export interface S3ClientOptions {
   readonly idleMs: number
 }
 
+/** A client that has asked for nothing yet; connections are made when they are needed. */
 export function createS3Client(address: S3Address, options: S3ClientOptions): S3Client {
   const { credentials, connections, patienceMs, idleMs } = options
   const signer = createSigner({ credentials, region: address.region, now: Date.now })

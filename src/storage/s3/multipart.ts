@@ -28,6 +28,7 @@ const MOST_PARTS = 10_000
 /** Nobody waits for tidying up: the sweeper comes by later. */
 const TIDY_PATIENCE_MS = 3000
 
+/** Begins an upload in parts, which is to be completed or taken back. */
 export async function beginUpload(
   client: S3Client,
   key: string,

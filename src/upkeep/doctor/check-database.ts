@@ -9,6 +9,7 @@ import { type Finding, findingsOf } from './finding.ts'
 /** Beyond it, times in logs and of files are hard to compare, in ms. */
 const SKEW_MS = 2000
 
+/** What there is to say of the database: version, schema, clock, and a move that has not ended. */
 export async function* checkDatabase(
   database: Database,
   settings: Settings,

@@ -11,6 +11,7 @@ export interface Output {
   abandon(reason: Error): void
 }
 
+/** An output into a file's stream. */
 export function createOutput(file: Writable): Output {
   let failure: Error | null = null
   // Without a listener an error between two writes would end the process.

@@ -8,6 +8,7 @@ export interface Complaints {
 /** Beyond so many it forgets, and may repeat itself. */
 const MOST = 10_000
 
+/** Complaints of which none was told yet. */
 export function createComplaints(tell: (sentence: string, error: unknown) => void): Complaints {
   const said = new Map<string, string>()
   return {

@@ -11,6 +11,7 @@ export interface Look {
   readonly restedMs: number
 }
 
+/** What the file system says of a file, as far as it tells that it has changed. */
 export function lookAt(stats: BigIntStats): Look {
   return {
     fingerprint: `${stats.size}-${stats.mtimeNs}-${stats.ino}`,

@@ -14,6 +14,7 @@ export function workbookXml(names: readonly string[]): string {
   return `${head}<workbook xmlns="${main}" xmlns:r="${office}"><sheets>${sheets.join('')}</sheets></workbook>`
 }
 
+/** What the workbook consists of: its sheets, then its styles. */
 export function workbookRelationships(sheets: number): string {
   const entries = Array.from({ length: sheets }, (_, index) =>
     relationship(index + 1, 'worksheet', `worksheets/sheet${index + 1}.xml`),
@@ -22,10 +23,12 @@ export function workbookRelationships(sheets: number): string {
   return relationships(entries)
 }
 
+/** What the package begins with: the workbook. */
 export const packageRelationships = relationships([
   relationship(1, 'officeDocument', 'xl/workbook.xml'),
 ])
 
+/** The media type of each part. */
 export function contentTypes(sheets: number): string {
   const overrides = Array.from({ length: sheets }, (_, index) =>
     override(`/xl/worksheets/sheet${index + 1}.xml`, 'worksheet'),

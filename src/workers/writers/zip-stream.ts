@@ -31,6 +31,7 @@ const largest = 0xffff_fffe
 /** A last, empty block: what ends a deflate stream whose blocks were all flushed (RFC 1951 §3.2.4). */
 const lastBlock = Uint8Array.of(0x03, 0x00)
 
+/** A ZIP that is compressed while it is written, without Zip64. */
 export function createZipStream(): ZipStream {
   const parts: Part[] = []
   let offset = 0
