@@ -9,6 +9,7 @@ await onPostgres(
     'core/sweep',
     'core/accounts',
     'core/account-places',
+    'core/fair-turn',
     'core/publish-delivery',
   ],
   ['core/*', 'core/*/*', 'http/*'],
