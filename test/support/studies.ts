@@ -20,6 +20,21 @@ export async function publish(
   })
 }
 
+/** A published file by its name: its number and the SHA-256 of its bytes; null when it is not there. */
+export async function findPublished(
+  core: Core,
+  name: string,
+): Promise<{ number: number; sha256: string | null } | null> {
+  const row = await core.database.kysely
+    .selectFrom('study_files')
+    .innerJoin('delivery_files', 'delivery_files.number', 'study_files.file_number')
+    .innerJoin('stored_files', 'stored_files.id', 'delivery_files.stored_file_id')
+    .select(['delivery_files.number', 'stored_files.sha256'])
+    .where('study_files.name', '=', name)
+    .executeTakeFirst()
+  return row ?? null
+}
+
 export function toPath(path: string) {
   const [organization = '', study = '', delivery = ''] = path.split('/')
   return { organization, study, delivery }

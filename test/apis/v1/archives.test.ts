@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
-import type { AccountRow } from '../../../src/database/tables.ts'
+import { findAccount } from '../../../src/core/accounts/accounts.ts'
 import { readWithPython } from '../../support/archive-tools.ts'
 import { deliver, type GivenFile } from '../../support/archive-world.ts'
 import { patternBytes, sha256 } from '../../support/bytes.ts'
@@ -172,12 +172,9 @@ describe('archives in /v1', () => {
 
   async function give(account: TestAccount) {
     const { core } = world.server
-    const owner = await core.database.kysely
-      .selectFrom('accounts')
-      .selectAll()
-      .where('id', '=', account.id)
-      .executeTakeFirstOrThrow()
-    return await deliver(core, { owner: owner as AccountRow, files })
+    const owner = await findAccount(core, account.id)
+    assert.ok(owner !== null)
+    return await deliver(core, { owner, files })
   }
 
   async function location(path: string): Promise<string> {

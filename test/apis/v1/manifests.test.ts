@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
-import { reinstateAccount, suspendAccount } from '../../../src/core/accounts/accounts.ts'
-import type { AccountRow } from '../../../src/database/tables.ts'
+import {
+  findAccount,
+  reinstateAccount,
+  suspendAccount,
+} from '../../../src/core/accounts/accounts.ts'
 import { hasTool, runTool } from '../../support/archive-tools.ts'
 import { deliver, type GivenFile } from '../../support/archive-world.ts'
 import { patternBytes, sha256 } from '../../support/bytes.ts'
@@ -235,12 +238,9 @@ describe('a manifest', () => {
 
   async function give(account: TestAccount) {
     const { core } = world.server
-    const owner = await core.database.kysely
-      .selectFrom('accounts')
-      .selectAll()
-      .where('id', '=', account.id)
-      .executeTakeFirstOrThrow()
-    return await deliver(core, { owner: owner as AccountRow, files })
+    const owner = await findAccount(core, account.id)
+    assert.ok(owner !== null)
+    return await deliver(core, { owner, files })
   }
 
   async function post(account: TestAccount, body: object, status: number) {

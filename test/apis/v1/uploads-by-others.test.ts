@@ -8,6 +8,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { setPermissions, suspendAccount } from '../../../src/core/accounts/accounts.ts'
 import { findUpload } from '../../../src/core/uploads/uploads.ts'
 import { patternBytes, sha256 } from '../../support/bytes.ts'
+import { findPublished } from '../../support/studies.ts'
 import { createTestAccount } from '../../support/test-server.ts'
 import { until } from '../../support/until.ts'
 import { by, startWorld } from '../../support/v1-world.ts'
@@ -147,6 +148,28 @@ describe('a file that is pulled from a URL', () => {
     assert.equal(await published('c.bin'), null)
   })
 
+  it('is no longer than the setting says, announced or counted, and is not tried again', async (t) => {
+    const limits = { ...allowed, CLAIMCHECK_PULL_MAX_BYTES: '1000' }
+    const { pull, over, published } = await setUp(t, limits)
+    let asked = 0
+    const source = await serve(t, (request, response) => {
+      asked += 1
+      if (request.url === '/announced') response.setHeader('content-length', 1001)
+      response.write(bytes.subarray(0, 500))
+      response.end(bytes.subarray(500, request.url === '/fits' ? 1000 : 1001))
+    })
+    for (const path of ['announced', 'counted']) {
+      const { id } = await pull({ url: `${source}/${path}`, name: 'e.bin' }, 202)
+      const { state, message } = await over(id)
+      assert.equal(state, 'failed')
+      assert.match(message ?? '', /at most 1000 bytes/)
+    }
+    assert.equal(asked, 2)
+    assert.equal(await published('e.bin'), null)
+    const { id } = await pull({ url: `${source}/fits`, name: 'e.bin' }, 202)
+    assert.equal((await over(id)).state, 'done')
+  })
+
   it('never comes from an address that is not public', async (t) => {
     const { pull, over } = await setUp(t)
     let asked = 0
@@ -204,16 +227,7 @@ async function setUp(t: TestContext, environment: Record<string, string> = {}) {
       await until('the pull is over', async () => (await statusOf(id)).state !== 'receiving')
       return await statusOf(id)
     },
-    async published(name: string) {
-      const row = await world.server.core.database.kysely
-        .selectFrom('study_files')
-        .innerJoin('delivery_files', 'delivery_files.number', 'study_files.file_number')
-        .innerJoin('stored_files', 'stored_files.id', 'delivery_files.stored_file_id')
-        .select(['delivery_files.number', 'stored_files.sha256'])
-        .where('study_files.name', '=', name)
-        .executeTakeFirst()
-      return row ?? null
-    },
+    published: (name: string) => findPublished(world.server.core, name),
   }
 }
 

@@ -11,6 +11,7 @@ import { openInstallation } from '../../../src/open-installation.ts'
 import { patternBytes, sha256 } from '../../support/bytes.ts'
 import { newKey } from '../../support/keys.ts'
 import { startServerProcess } from '../../support/server-process.ts'
+import { findPublished } from '../../support/studies.ts'
 import { suiteCleanup } from '../../support/suite-cleanup.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { createTestAccount, startTestServer, type TestAccount } from '../../support/test-server.ts'
@@ -468,16 +469,7 @@ describe('an upload by tus', () => {
     return (await answer.json()) as { state: string; received: number; fileNumber: number | null }
   }
 
-  async function published(name: string) {
-    const row = await world.server.core.database.kysely
-      .selectFrom('study_files')
-      .innerJoin('delivery_files', 'delivery_files.number', 'study_files.file_number')
-      .innerJoin('stored_files', 'stored_files.id', 'delivery_files.stored_file_id')
-      .select(['delivery_files.number', 'stored_files.sha256'])
-      .where('study_files.name', '=', name)
-      .executeTakeFirst()
-    return row ?? null
-  }
+  const published = (name: string) => findPublished(world.server.core, name)
 
   function partsOf(url: string) {
     return world.server.core.database.kysely
