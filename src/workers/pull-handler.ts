@@ -24,23 +24,11 @@ async function pullDocument(core: Core, guard: Guard, { job, signal }: Attempt):
   if (facts === null || url === null) throw new DeliveryError('invalid', 'The document is gone.')
   const limit = core.settings.maxDocumentBytes
   const source = pull(url, { guard, signal, milliseconds: PULL_MS, limit })
-  const bytes = await finalWhenTooLarge(storeDocument(core, facts, { source, signal }))
+  const bytes = await storeDocument(core, facts, { source, signal })
   try {
     await completePull(core, job, bytes)
   } catch (error) {
     await core.store.remove(bytes.objectKey)
-    throw error
-  }
-}
-
-/** A document that is too long now will be so at the next attempt. */
-async function finalWhenTooLarge<T>(storing: Promise<T>): Promise<T> {
-  try {
-    return await storing
-  } catch (error) {
-    if (error instanceof DeliveryError && error.code === 'too_large') {
-      throw new DeliveryError('invalid', error.message, { cause: error })
-    }
     throw error
   }
 }

@@ -12,8 +12,7 @@ export function createPullUploadHandler(core: Core, guard: Guard): JobHandler {
   return {
     steps: pullUploadSteps,
     async run({ job, signal }) {
-      // What has no room is refused by the store.
-      const limit = Number.MAX_SAFE_INTEGER
+      const limit = core.settings.pullMaxBytes
       const source = pull(pulledUrl(job), { guard, signal, milliseconds: PULL_MS, limit })
       await completePulled(core, job, { source, signal })
     },

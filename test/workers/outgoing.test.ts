@@ -125,7 +125,37 @@ describe('pull()', () => {
       response.write(Buffer.alloc(1000))
       response.end(request.url === '/announced' ? Buffer.alloc(1_999_000) : 'x')
     })
-    await refusal('invalid', gather(pull(`${url}/announced`, { ...options(), limit: 1000 })))
+    for (const path of ['announced', 'counted']) {
+      const error = await refusal(
+        'invalid',
+        gather(pull(`${url}/${path}`, { ...options(), limit: 1000 })),
+      )
+      assert.match(error.message, /at most 1000 bytes/)
+    }
+    const all = await gather(pull(`${url}/counted`, { ...options(), limit: 1001 }))
+    assert.equal(all.length, 1001)
+  })
+
+  it('gives up on a server that keeps silent, before the answer or in the middle of it', async (t) => {
+    const { url } = await serve(t, (request, response) => {
+      if (request.url === '/half') response.write('half')
+    })
+    for (const path of ['nothing', 'half']) {
+      const silent = { ...options(), silentMilliseconds: 50 }
+      const error = await refusal('unavailable', gather(pull(`${url}/${path}`, silent)))
+      assert.match(error.message, /stopped sending/)
+    }
+  })
+
+  it('does not take for silence how long its bytes are worked on', async (t) => {
+    const { url } = await serve(t, (_request, response) => response.end(Buffer.alloc(900_000)))
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    let size = 0
+    for await (const chunk of pull(url, options())) {
+      t.mock.timers.tick(120_000)
+      size += chunk.byteLength
+    }
+    assert.equal(size, 900_000)
   })
 
   it('tells a refusal that lasts from one that passes', async (t) => {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { atMost } from '../../core/at-most.ts'
 import { DeliveryError } from '../../core/errors.ts'
 import { type Guard, requestGuarded } from './guarded-request.ts'
 
@@ -7,11 +8,15 @@ export interface PullOptions {
   signal: AbortSignal
   /** How long the whole may take. */
   milliseconds: number
-  /** In bytes. */
+  /** How long the other server may keep silent; a minute when left out. */
+  silentMilliseconds?: number
+  /** In bytes, announced or counted. */
   limit: number
 }
 
 const mostRedirects = 5
+/** A server that says nothing is to hold no place that others wait for. */
+const SILENT_MS = 60_000
 
 /**
  * The bytes of a public URL. Redirects are followed by hand, each under the same checks, at most five.
@@ -20,14 +25,25 @@ const mostRedirects = 5
  */
 export async function* pull(url: string, options: PullOptions): AsyncGenerator<Uint8Array> {
   const deadline = AbortSignal.timeout(options.milliseconds)
-  const signal = AbortSignal.any([options.signal, deadline])
+  const silence = new AbortController()
+  const wait = () => setTimeout(() => silence.abort(), options.silentMilliseconds ?? SILENT_MS)
+  const signal = AbortSignal.any([options.signal, deadline, silence.signal])
+  let waiting = wait()
   try {
     const response = await follow(url, options, signal)
-    yield* readBody(response, options.limit)
+    for await (const chunk of readBody(response, options.limit)) {
+      // How long whoever takes the bytes needs for them is not the other server's silence.
+      clearTimeout(waiting)
+      yield chunk
+      waiting = wait()
+    }
   } catch (error) {
     options.signal.throwIfAborted()
     if (error instanceof DeliveryError) throw error
-    throw new DeliveryError('unavailable', sentenceOf(error, deadline), { cause: error })
+    const sentence = sentenceOf(error, { deadline, silence: silence.signal })
+    throw new DeliveryError('unavailable', sentence, { cause: error })
+  } finally {
+    clearTimeout(waiting)
   }
 }
 
@@ -62,9 +78,14 @@ async function* readBody(response: IncomingMessage, limit: number): AsyncGenerat
   }
   if (Number(response.headers['content-length'] ?? 0) > limit) {
     response.destroy()
-    throw new DeliveryError('invalid', `A document may have at most ${limit} bytes.`)
+    throw tooLong(limit)
   }
-  for await (const chunk of response) yield chunk as Uint8Array
+  yield* atMost(response as AsyncIterable<Uint8Array>, limit, tooLong)
+}
+
+/** Not `too_large`: what is too long now will be so at the next attempt. */
+function tooLong(limit: number): DeliveryError {
+  return new DeliveryError('invalid', `What is pulled may have at most ${limit} bytes.`)
 }
 
 function parseUrl(text: string, base?: URL): URL {
@@ -79,8 +100,12 @@ function answered(status: number): DeliveryError {
 }
 
 /** The customer learns no more of our network than that it did not work. */
-function sentenceOf(error: unknown, deadline: AbortSignal): string {
+function sentenceOf(
+  error: unknown,
+  { deadline, silence }: { deadline: AbortSignal; silence: AbortSignal },
+): string {
   if (deadline.aborted) return 'The document took too long to come.'
+  if (silence.aborted) return 'The server that holds the document stopped sending.'
   const { code } = error as NodeJS.ErrnoException
   return `The server that holds the document could not be reached (${code ?? 'broken connection'}).`
 }
