@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, chownSync, cpSync, readFileSync, statSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { freePort } from './free-port.ts'
 
 /** A PostgreSQL server in a folder of its own, which can be stopped and started again. */
 export interface LaunchedPostgres {
@@ -106,8 +106,8 @@ function findNative(): string | null {
   }
 }
 
-/** PostgreSQL refuses to run as root; then it runs as `postgres` or `nobody`. */
-function unprivileged(): Owner | null {
+/** PostgreSQL and what belongs to it refuse to run as root; then they run as `postgres` or `nobody`. */
+export function unprivileged(): Owner | null {
   if (process.getuid?.() !== 0) return null
   const users = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
@@ -156,17 +156,6 @@ async function initialize(bin: string, folder: string, owner: Owner | null): Pro
   })
   const [code] = await once(child, 'close')
   if (code !== 0) throw new Error(`initdb failed: ${complaints}`)
-}
-
-/** A port that was free a moment ago; another program may take it first, which fails loudly. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('It listens on no port.')
-  return address.port
 }
 
 async function ready(server: ChildProcess): Promise<void> {

@@ -1,10 +1,10 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { freePort } from './free-port.ts'
 import { until } from './until.ts'
 
 /** A real proxy, configured as `deploy/` says, in front of a server. */
@@ -112,14 +112,6 @@ async function run(t: TestContext, { program, words, port, env = {} }: Run): Pro
       () => false,
     )
   })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
 }
 
 /** For 127.0.0.1, and trusted by this process. */

@@ -21,9 +21,6 @@ export function connectionConfig(url: string, limits: PostgresLimits): pg.Client
     application_name: 'claimcheck',
     types: postgresTypes,
     connectionTimeoutMillis: limits.connectSeconds * 1000,
-    statement_timeout: limits.statementSeconds * 1000,
-    // A node that was cut off between two statements holds its locks no longer than that.
-    idle_in_transaction_session_timeout: limits.statementSeconds * 1000,
     // A server whose machine is gone answers nothing, not even that the statement took too long.
     query_timeout: limits.statementSeconds === 0 ? 0 : (limits.statementSeconds + 5) * 1000,
     keepAlive: true,
@@ -44,6 +41,7 @@ export function createPool(url: string, limits: PostgresLimits): PostgresPool {
     idleTimeoutMillis: 30_000,
     // What begins a transaction goes out together with its first statement.
     pipeline: true,
+    onConnect: (client) => limitTime(client, limits),
   })
   // A connection that breaks while it is idle has left the pool by itself; one that breaks between two
   // statements fails at the next.
@@ -68,6 +66,19 @@ export function createPool(url: string, limits: PostgresLimits): PostgresPool {
       return ending
     },
   }
+}
+
+/** By a statement: what `pg` would send when it connects, poolers such as PgBouncer refuse. */
+async function limitTime(
+  client: pg.ClientBase,
+  { statementSeconds }: PostgresLimits,
+): Promise<void> {
+  // A node that was cut off between two statements holds its locks no longer than that, either.
+  await client.query(
+    `select set_config(name, $1, false)
+       from unnest(array['statement_timeout', 'idle_in_transaction_session_timeout']) as name`,
+    [`${statementSeconds}s`],
+  )
 }
 
 function rethrow(error: unknown): never {

@@ -30,13 +30,12 @@ export async function runPostgresQuery(task: QueryTask, watcher: Watcher): Promi
   }
 }
 
-function createClient({ source, timeoutSeconds }: QueryTask): pg.Client {
+function createClient({ source }: QueryTask): pg.Client {
   if (source.engine !== 'postgres') throw new Error('its source is not PostgreSQL.')
   return new pg.Client({
     connectionString: source.url,
     application_name: 'claimcheck',
     connectionTimeoutMillis: 15_000,
-    ...(timeoutSeconds === null ? {} : { statement_timeout: Math.ceil(timeoutSeconds * 1000) }),
     // Every value as the text that PostgreSQL writes; `readPostgresCell` knows what it means.
     types: { getTypeParser: () => (text: string) => text },
   })
@@ -72,6 +71,10 @@ async function readAll(client: pg.Client, task: QueryTask, watcher: Watcher): Pr
   await client.query(
     "set local time zone 'UTC'; set local datestyle to iso; set local intervalstyle to iso_8601; set local bytea_output to hex",
   )
+  if (task.timeoutSeconds !== null) {
+    // Not when connecting: poolers such as PgBouncer refuse it there.
+    await client.query(`set local statement_timeout = ${Math.ceil(task.timeoutSeconds * 1000)}`)
+  }
   const total = task.count === null ? null : await countRows(client, task.count, task.values)
   const { text, names } = task.sql
   await client.query(
