@@ -16,7 +16,7 @@ export interface Operation {
 export interface Sent {
   /** Any headers, the credentials among them. */
   headers?: Record<string, string>
-  /** Sent as JSON, unless it is text or bytes. */
+  /** Sent as JSON, unless it is text, bytes or a form. */
   body?: unknown
   signal?: AbortSignal
 }
@@ -86,7 +86,7 @@ export async function openDocumentedApi(url: string): Promise<DocumentedApi> {
 }
 
 function toInit(method: string, { headers = {}, body, signal }: Sent): RequestInit {
-  const isRaw = typeof body === 'string' || body instanceof Uint8Array
+  const isRaw = typeof body === 'string' || body instanceof Uint8Array || body instanceof FormData
   return {
     method,
     redirect: 'manual',

@@ -1,7 +1,8 @@
-import type { Multipart, MultipartFile } from '@fastify/multipart'
+import type { MultipartFile } from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
 import { DeliveryError } from '../../core/errors.ts'
 import { importTooLarge } from '../../core/imports/imports.ts'
+import { formParts, partBytes } from '../../http/form-parts.ts'
 import { fromFileName } from './wire.ts'
 
 /** What the parts beside the file may be. */
@@ -33,15 +34,14 @@ export async function takeUpload<T>(
   if (Number(request.headers['content-length']) > maxBytes + overhead)
     throw importTooLarge(maxBytes)
   let taken: { result: T } | null = null
-  for await (const part of partsOf(request)) {
+  for await (const part of formParts(request)) {
     if (part.type !== 'file') continue
     if (taken !== null || part.fieldname !== 'file') {
       part.file.resume()
       continue
     }
     const name = fromFileName(part.filename)
-    endWithRequest(part, request)
-    taken = { result: await take({ name, source: bytesOf(part, maxBytes) }) }
+    taken = { result: await take({ name, source: bytesOf(part, request, maxBytes) }) }
   }
   if (taken === null) {
     throw new DeliveryError('malformed', 'The form has no field named "file" that holds a file.')
@@ -49,32 +49,11 @@ export async function takeUpload<T>(
   return taken.result
 }
 
-async function* partsOf(request: FastifyRequest): AsyncGenerator<Multipart> {
-  const parts = request.parts()[Symbol.asyncIterator]()
-  for (;;) {
-    const next = await parts.next().catch(unreadable)
-    if (next.done) return
-    yield next.value
-  }
-}
-
-/** A client that goes away leaves the form's parser waiting for ever, and the file's reader with it. */
-function endWithRequest({ file }: MultipartFile, { raw }: FastifyRequest): void {
-  raw.once('close', () => {
-    if (!raw.complete) file.destroy(new Error('The client went away.'))
-  })
-}
-
-async function* bytesOf(part: MultipartFile, maxBytes: number): AsyncGenerator<Uint8Array> {
-  const chunks = part.file[Symbol.asyncIterator]()
-  for (;;) {
-    const next = await chunks.next().catch(unreadable)
-    if (next.done) break
-    yield next.value
-  }
+async function* bytesOf(
+  part: MultipartFile,
+  request: FastifyRequest,
+  maxBytes: number,
+): AsyncGenerator<Uint8Array> {
+  yield* partBytes(part, request)
   if (part.file.truncated) throw importTooLarge(maxBytes)
-}
-
-function unreadable(cause: unknown): never {
-  throw new DeliveryError('malformed', 'The form ended early or cannot be read.', { cause })
 }

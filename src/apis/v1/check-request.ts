@@ -1,5 +1,5 @@
 import type { FastifySchemaCompiler } from 'fastify'
-import type { TSchema } from 'typebox'
+import type { Static, TSchema } from 'typebox'
 import * as Schema from 'typebox/schema'
 import { DeliveryError } from '../../core/errors.ts'
 import type { Complaint } from './errors.ts'
@@ -20,6 +20,19 @@ export const checkRequest: FastifySchemaCompiler<TSchema> = ({ schema, httpPart 
     if (validator.Check(value)) return { value }
     return { error: refusal(validator.Errors(value)[1], httpPart ?? 'request') }
   }
+}
+
+/**
+ * Asks that a value, which a handler has read by itself, fits its schema.
+ * @throws DeliveryError `invalid`, as for a body
+ */
+export function demandFit<Fitting extends TSchema>(
+  schema: Fitting,
+  value: unknown,
+): Static<Fitting> {
+  const validator = Schema.Compile(schema)
+  if (!validator.Check(value)) throw refusal(validator.Errors(value)[1], 'body')
+  return value as Static<Fitting>
 }
 
 /** Texts as the numbers and booleans that their schemas ask for; `1.5` is no integer, and stays a text. */

@@ -6,6 +6,7 @@ import { IssuedLink, Link, LinkDetail } from './link-schemas.ts'
 import { IssuedManifest, Manifest } from './manifest-schemas.ts'
 import { Order, SubOrder } from './order-schemas.ts'
 import { AnnouncedDocument, PortOrder, PortOrderDocument } from './port-order-schemas.ts'
+import { NewProduct, Product } from './product-schemas.ts'
 import { Problem } from './schema-words.ts'
 import { Setting } from './settings-routes.ts'
 import { StudyFile } from './study-file-schemas.ts'
@@ -40,6 +41,8 @@ export const namedSchemas = [
   Organization,
   Order,
   SubOrder,
+  NewProduct,
+  Product,
   StudyFile,
   Import,
   PortOrderDocument,

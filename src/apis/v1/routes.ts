@@ -30,6 +30,7 @@ import { namedSchemas } from './named-schemas.ts'
 import { orderRoutes } from './order-routes.ts'
 import { organizationRoutes } from './organization-routes.ts'
 import { portOrderRoutes } from './port-order-routes.ts'
+import { productRoutes } from './product-routes.ts'
 import { challenges, signInHook, type V1App, type V1Context } from './routing.ts'
 import { sessionRoutes } from './session-routes.ts'
 import { type ReportSettings, settingsRoutes } from './settings-routes.ts'
@@ -96,6 +97,7 @@ export function v1Api(api: ApiContext, options: V1Options): FastifyPluginAsync {
     await app.register(studyRoutes(context))
     eventRoutes(app, context)
     orderRoutes(app, context)
+    await app.register(productRoutes(context))
     studyFileRoutes(app, context)
     await app.register(importRoutes(context, options.importMaxBytes))
     await app.register(tusRoutes(context, options.importMaxBytes))

@@ -1,0 +1,34 @@
+import type { Multipart, MultipartFile } from '@fastify/multipart'
+import type { FastifyRequest } from 'fastify'
+import { DeliveryError } from '../core/errors.ts'
+
+/** The parts of a multipart form, in the order in which they come. @throws DeliveryError `malformed` */
+export async function* formParts(request: FastifyRequest): AsyncGenerator<Multipart> {
+  const parts = request.parts()[Symbol.asyncIterator]()
+  for (;;) {
+    const next = await parts.next().catch(unreadable)
+    if (next.done) return
+    yield next.value
+  }
+}
+
+/** The bytes of a part that is a file. @throws DeliveryError `malformed` when the form ends early */
+export async function* partBytes(
+  { file }: MultipartFile,
+  { raw }: FastifyRequest,
+): AsyncGenerator<Uint8Array> {
+  // A client that goes away leaves the form's parser waiting for ever, and the file's reader with it.
+  raw.once('close', () => {
+    if (!raw.complete) file.destroy(new Error('The client went away.'))
+  })
+  const chunks = file[Symbol.asyncIterator]()
+  for (;;) {
+    const next = await chunks.next().catch(unreadable)
+    if (next.done) return
+    yield next.value
+  }
+}
+
+function unreadable(cause: unknown): never {
+  throw new DeliveryError('malformed', 'The form ended early or cannot be read.', { cause })
+}
