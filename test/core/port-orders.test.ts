@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
+import { setPermissions, suspendAccount } from '../../src/core/accounts/accounts.ts'
+import type { Core } from '../../src/core/core.ts'
 import { findDeliveryByNumber } from '../../src/core/deliveries.ts'
 import { cancelDelivery } from '../../src/core/downloads.ts'
 import { changeStatus, updatePortOrder } from '../../src/core/port-orders/change-port-orders.ts'
@@ -69,6 +71,32 @@ describe('port orders', () => {
     const statuses = (await listDocuments(core, ada, number)).map((document) => document.status)
     assert.deepEqual(statuses, ['complete', 'pending'])
   })
+})
+
+describe('a document whose bytes come while a right is lost', () => {
+  for (const [what, lose] of [
+    ['its account is suspended', (core, id) => suspendAccount(core, 'system', id)],
+    [
+      'its account loses the permission',
+      (core, accountId) => setPermissions(core, 'system', { accountId, permissions: [] }),
+    ],
+  ] as [string, (core: Core, id: string) => Promise<unknown>][]) {
+    it(`is not taken: ${what}`, async (t) => {
+      const { core, ada, admin, create } = await setUp(t)
+      const number = await create()
+      const wish = { number, name: 'a.pdf', expiredStatus: 401 } as const
+      const { grant } = await announceUpload(core, ada, wish)
+      async function* source() {
+        yield Buffer.from('some')
+        await lose(core, ada.accountId)
+        yield Buffer.from('more')
+      }
+      await refusal('forbidden', receiveDocument(core, grant.id, { source: source() }))
+      const [document] = await listDocuments(core, admin, number)
+      assert.equal(document?.status, 'pending')
+      for await (const { key } of core.store.list('')) assert.fail(key)
+    })
+  }
 })
 
 describe('the statuses of port orders', () => {

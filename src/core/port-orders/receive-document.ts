@@ -36,9 +36,10 @@ export async function receiveDocument(
   const db = core.database.kysely
   const grant = await findGrant(db, grantId)
   const facts = await demandAnnounced(db, grant)
-  const principal = await demandStillPermitted(core, grant, facts)
+  await demandStillPermitted(core, grant, facts)
   const bytes = await storeDocument(core, facts, received)
   try {
+    const principal = await demandStillPermitted(core, grant, facts)
     await transact(core, async (change) => {
       await demandOpenOrder(change.db, principal, facts.delivery_number)
       const latest = await demandAnnounced(change.db, await findGrant(change.db, grantId))
