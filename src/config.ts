@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
-import { fillIn, prefix, type Setting } from './setting.ts'
-import { settingTable as table } from './setting-table.ts'
+import { fillIn, prefix, type Setting } from './settings/setting.ts'
+import { settingTable as table } from './settings/setting-table.ts'
 import { suggest } from './suggest.ts'
 
 /** The settings of one run, parsed and frozen. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Settings } from '../config.ts'
-import { databaseUrl, type StorageUrl, storageUrl } from '../setting-kinds.ts'
+import { databaseUrl, type StorageUrl, storageUrl } from '../settings/setting-kinds.ts'
 import type { MoveReport } from '../upkeep/move.ts'
 import { defineCommand, UsageError } from './command.ts'
 import { formatDamaged, refuseDamaged } from './damaged.ts'

@@ -1,5 +1,5 @@
 import type { GrantRow } from '../database/tables.ts'
-import { isNetwork } from '../setting-kinds.ts'
+import { isNetwork } from '../settings/setting-kinds.ts'
 import { createAddressSet } from './address-set.ts'
 import { DeliveryError } from './errors.ts'
 

@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { parseAllDocuments } from 'yaml'
 import { type Environment, readSettings } from '../../src/config.ts'
-import { settingTable } from '../../src/setting-table.ts'
+import { settingTable } from '../../src/settings/setting-table.ts'
 import { newKey } from '../support/keys.ts'
 
 interface Container {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createKeyRing, type KeyRing } from '../../src/auth/key-ring.ts'
-import { keys } from '../../src/setting-kinds.ts'
+import { keys } from '../../src/settings/setting-kinds.ts'
 
 /** A key as the settings take it: `id:secret`, 256 random bits. */
 export function newKey(id: string): string {

@@ -1,5 +1,5 @@
 import type { Settings } from '../../config.ts'
-import type { NamedKey } from '../../setting-kinds.ts'
+import type { NamedKey } from '../../settings/setting-kinds.ts'
 import { type Finding, findingsOf } from './finding.ts'
 
 /** Are there keys, and could somebody guess them? */

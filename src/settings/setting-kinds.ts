@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { parseS3Address, type S3Address } from './s3-address.ts'
+import { parseS3Address, type S3Address } from '../s3-address.ts'
 
 /** How the text of a setting becomes a value. */
 export interface SettingKind<T> {
