@@ -1,9 +1,9 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { makeCertificate, trust } from './certificate.ts'
 import { freePort } from './free-port.ts'
 import { until } from './until.ts'
 
@@ -27,7 +27,7 @@ export function missing(program: string, word: string): string | false {
 /** nginx by `deploy/nginx.conf`, with its addresses and paths replaced. */
 export async function prepareNginx(t: TestContext, folder: string): Promise<RealProxy> {
   const [port, plainPort] = [await freePort(), await freePort()]
-  makeCertificate(folder)
+  trust(makeCertificate(folder))
   const log = join(folder, 'claimcheck.log')
   return {
     url: `https://127.0.0.1:${port}`,
@@ -112,19 +112,4 @@ async function run(t: TestContext, { program, words, port, env = {} }: Run): Pro
       () => false,
     )
   })
-}
-
-/** For 127.0.0.1, and trusted by this process. */
-function makeCertificate(folder: string): void {
-  const cert = join(folder, 'fullchain.pem')
-  execFileSync(
-    'openssl',
-    [
-      ...'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2'.split(' '),
-      ...['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'],
-      ...['-keyout', join(folder, 'privkey.pem'), '-out', cert],
-    ],
-    { stdio: 'ignore' },
-  )
-  setDefaultCACertificates([...getCACertificates(), readFileSync(cert, 'utf8')])
 }

@@ -64,6 +64,9 @@ export function brokenOff(what: string, code: string, cause?: unknown): StoreRef
   return new StoreRefusal(`${what}${reason}.`, { status: 0, code, isTransient: true, cause })
 }
 
+/** What OpenSSL calls a certificate for which nobody known to this machine vouches. */
+const untrusted = /SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY_LEAF)/
+
 const full = new Set(['QuotaExceeded', 'XMinioStorageFull', 'InsufficientCapacity'])
 
 /**
@@ -78,6 +81,11 @@ export function explain(error: unknown, { bucket, endpoint }: S3Address): unknow
   if (full.has(code) || status === 507) {
     const sentence = `The bucket ${bucket} has no room left (${code}). Free some, or raise its quota, and try again.`
     return new DeliveryError('storage_full', sentence, { cause: error })
+  }
+  if (untrusted.test(code)) {
+    return say(
+      `Nobody known here vouches for the certificate of the store at ${endpoint} (${code}). Name the file of its authority in NODE_EXTRA_CA_CERTS.`,
+    )
   }
   if (status === 0) {
     return say(
