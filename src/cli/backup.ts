@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts'
 import { defineCommand } from './command.ts'
 import { formatDamaged, refuseDamaged } from './damaged.ts'
 import { formatBytes } from './format-bytes.ts'
@@ -30,7 +31,7 @@ export const backup = defineCommand({
     try {
       const made = await watched((watch) => backUp(installation, folder, watch))
       const lines = [
-        `${folder} holds the database (${formatBytes(made.database.bytes)}) and ${made.files} files (${formatBytes(made.bytes)}), each compared with its digest.`,
+        `${folder} holds the database (${formatBytes(made.database.bytes)}) and ${counted(made.files, 'file')} (${formatBytes(made.bytes)}), each compared with its digest.`,
         'The keys are not in it: keep CLAIMCHECK_SIGNING_KEYS and CLAIMCHECK_MASTER_KEYS elsewhere.',
         ...formatDamaged(made.damaged),
       ]

@@ -1,5 +1,11 @@
+import { ClientError } from '../client/client-error.ts'
 import type { Checked } from '../client/conformance/check.ts'
 import { checkConformance } from '../client/conformance/check-conformance.ts'
+import type { Client } from '../client/create-client.ts'
+import { discard } from '../client/drain.ts'
+import { sendPatiently } from '../client/patiently.ts'
+import { shownUrl } from '../client/shown-url.ts'
+import { counted } from '../counted.ts'
 import { defineCommand } from './command.ts'
 import { connect, connectOptions } from './connect.ts'
 import { formatTable } from './format-table.ts'
@@ -24,15 +30,28 @@ export const conformance = defineCommand({
   ],
   async run({ values, positionals: [address = ''] }) {
     const { client, api, url } = await connect(address, values)
+    if (api === 'file' && values.api === undefined) await refusePage(client, url)
     const checks: Checked[] = []
     for await (const checked of checkConformance(client, url, api)) checks.push(checked)
     const wrong = checks.filter(({ holds }) => holds === false)
     const rows = checks.map(({ holds, expected, seen }) => [wordOf(holds), expected, seen])
     const sum = `${checks.length - wrong.length} of ${checks.length} hold.`
     print(values.json, { api, url, checks }, `${formatTable(rows)}\n${sum}`)
-    if (wrong.length > 0) throw new Error(`${wrong.length} things are not as the document says.`)
+    if (wrong.length > 0)
+      throw new Error(`Not as the document says: ${counted(wrong.length, 'thing')}.`)
   },
 })
+
+/** The front door of a server is at none of its APIs, and nothing that it says would be about them. */
+async function refusePage(client: Client, url: string): Promise<void> {
+  const { response } = await sendPatiently(client.transport, { url })
+  discard(response)
+  if (!/^\s*text\/html\b/i.test(response.headers.get('content-type') ?? '')) return
+  throw new ClientError(
+    'bad_input',
+    `${shownUrl(url)} is a web page. Name something at one of the APIs, such as …/api/downloads/ID or …/api_file/v1/ORG/, or a file.`,
+  )
+}
 
 function wordOf(holds: boolean | null): string {
   if (holds === null) return 'skipped'

@@ -2,12 +2,13 @@ import { ClientError } from '../client/client-error.ts'
 import { type Client, createClient } from '../client/create-client.ts'
 import { type ApiName, apiNames } from '../client/delivery.ts'
 import { detectApi } from '../client/detect-api.ts'
+import type { Fetch } from '../client/transport.ts'
 import { type ClientEnvironment, readClientEnvironment } from './client-environment.ts'
 import type { Option } from './command.ts'
 import { withSecret } from './credential-helper.ts'
 import { createPauseNote } from './pause-note.ts'
-import { chooseProfile, type Profile, readProfiles } from './profiles.ts'
-import { credentialsFor, type Secrets } from './sign-in-options.ts'
+import { chooseProfile, originOf, type Profile, readProfiles } from './profiles.ts'
+import { credentialsFor, type Secrets, signInHint } from './sign-in-options.ts'
 
 /** The options of every command that talks to a server. */
 export const connectOptions = {
@@ -73,8 +74,26 @@ export async function connect(
   const api = apiOf(values.api) ?? detectApi(url)
   const secrets = await secretsOf(environment, profile, values)
   const credentials = credentialsFor(api, secrets, url)
-  const client = createClient({ url, credentials, onPause: createPauseNote(tell) })
+  const isUnsigned = credentials.kind === 'none'
+  const client = createClient({
+    ...{ url, credentials },
+    onPause: createPauseNote(tell),
+    ...(isUnsigned ? { fetch: hinting(url, () => tell(signInHint(url, secrets))) } : {}),
+  })
   return { client, api, url }
+}
+
+/** Says once what to set when the server wants a sign-in and gets none. */
+function hinting(at: string, tell: () => void): Fetch {
+  let isTold = false
+  return async (url, init) => {
+    const response = await fetch(url, init)
+    if (response.status === 401 && !isTold && originOf(url) === originOf(at)) {
+      isTold = true
+      tell()
+    }
+    return response
+  }
 }
 
 function writeLine(line: string): void {
@@ -105,6 +124,8 @@ async function secretsOf(
   values: ConnectValues,
 ): Promise<Secrets> {
   const { token, user, password, clientId, clientSecret, url } = environment
+  refuseHalf({ USER: user, PASSWORD: password })
+  refuseHalf({ CLIENT_ID: clientId, CLIENT_SECRET: clientSecret })
   const isSaid = [token, user, password, clientId, clientSecret].some((one) => one !== null)
   const own = isSaid
     ? { token, user, password, clientId, clientSecret }
@@ -119,6 +140,15 @@ async function secretsOf(
     ...(scope === undefined ? {} : { scope }),
     ...(tokenUrl === undefined ? {} : { tokenUrl }),
   }
+}
+
+/** Half of an identity would be left out without a word. */
+function refuseHalf(pair: Readonly<Record<string, string | null>>): void {
+  const missing = Object.keys(pair).filter((name) => pair[name] === null)
+  const [first] = missing
+  if (first === undefined || missing.length === 2) return
+  const other = Object.keys(pair).find((name) => name !== first)
+  throw new ClientError('bad_input', `CLAIMCHECK_${other} is set, and CLAIMCHECK_${first} is not.`)
 }
 
 function withoutNull(values: object): Omit<Profile, 'url'> {

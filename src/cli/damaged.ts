@@ -1,4 +1,5 @@
 import type { DamagedFile } from '../core/upkeep/copy-files.ts'
+import { counted } from '../counted.ts'
 
 /** As many as a person reads; programs take all of them from the JSON. */
 const SHOWN = 20
@@ -21,6 +22,6 @@ export function formatSome(lines: readonly string[], count = lines.length): stri
 export function refuseDamaged(damaged: readonly DamagedFile[]): void {
   if (damaged.length === 0) return
   throw new Error(
-    `${damaged.length} ${damaged.length === 1 ? 'file is' : 'files are'} missing or damaged at the source; everything else is done.`,
+    `Missing or damaged at the source: ${counted(damaged.length, 'file')}; everything else is done.`,
   )
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Settings } from '../config.ts'
+import { counted } from '../counted.ts'
 import { databaseUrl, type StorageUrl, storageUrl } from '../settings/setting-kinds.ts'
 import type { MoveReport } from '../upkeep/move.ts'
 import { defineCommand, UsageError } from './command.ts'
@@ -73,11 +74,15 @@ function sourceOf(text: string | undefined, settings: Settings) {
     if (existsSync(url.path)) return url
     throw new Error(`There is no database at ${url.path}.`)
   }
-  throw new UsageError('--from must be an embedded database, sqlite:<file>.')
+  const name = text === undefined ? 'CLAIMCHECK_DATABASE_URL' : '--from'
+  throw new UsageError(`${name} must be an embedded database, sqlite:<file>.`)
 }
 
 function targetOf(text: string | undefined) {
-  const url = text === undefined ? undefined : databaseUrl.parse(text)
+  if (text === undefined) {
+    throw new UsageError('Say where it goes: --to postgres://user@host/name.')
+  }
+  const url = databaseUrl.parse(text)
   if (url?.engine === 'postgres') return url
   throw new UsageError('--to must be a PostgreSQL database, postgres://user@host/name.')
 }
@@ -96,15 +101,16 @@ function storageOf(values: StorageValues, settings: Settings) {
   }
   if (to === undefined) throw new UsageError('--objects needs --to-storage URL.')
   return {
-    from: from === undefined ? settings.storage : parseStorage(from),
-    to: parseStorage(to),
+    from: from === undefined ? settings.storage : parseStorage('--from-storage', from),
+    to: parseStorage('--to-storage', to),
   }
 }
 
-function parseStorage(text: string): StorageUrl {
+function parseStorage(option: string, text: string): StorageUrl {
   const url = storageUrl.parse(text)
   if (url !== undefined) return url
-  throw new UsageError(`"${storageUrl.show(text)}" is no storage: expected ${storageUrl.expects}.`)
+  const shown = storageUrl.show(text)
+  throw new UsageError(`${option} "${shown}" is no storage: expected ${storageUrl.expects}.`)
 }
 
 async function cancel(from: Settings, json: boolean | undefined): Promise<void> {
@@ -139,16 +145,30 @@ async function run({ from, to, storage }: Run): Promise<MoveReport> {
   await using stack = new AsyncDisposableStack()
   const open = async <T extends { close(): Promise<void> }>(opening: Promise<T>): Promise<T> =>
     stack.adopt(await opening, (thing) => thing.close())
-  const databases = { from: await open(openDatabase(from)), to: await open(openDatabase(to)) }
+  const databases = {
+    from: await open(openDatabase(from)),
+    to: await open(naming('--to', openDatabase(to))),
+  }
   const stores =
     storage === null
       ? null
       : {
           from: await open(openStore({ ...from, storage: storage.from })),
-          to: await open(openStore({ ...to, storage: storage.to })),
+          to: await open(naming('--to-storage', openStore({ ...to, storage: storage.to }))),
         }
   const masterKeys = createMasterKeys(from.masterKeys)
   return await watched((watch) => move({ ...databases, stores, masterKeys }, watch))
+}
+
+/** What cannot be opened names its setting; it is an option that has said it here. */
+async function naming<T>(option: string, opening: Promise<T>): Promise<T> {
+  try {
+    return await opening
+  } catch (error) {
+    const settings = /CLAIMCHECK_(?:DATABASE|STORAGE)_URL/g
+    if (error instanceof Error) error.message = error.message.replaceAll(settings, option)
+    throw error
+  }
 }
 
 function explain({ tables, files }: MoveReport): string {
@@ -156,11 +176,11 @@ function explain({ tables, files }: MoveReport): string {
   const sum = tables.reduce((total, table) => total + table.rows, 0)
   return [
     formatTable([['table', 'rows', 'SHA-256'], ...rows]),
-    `${sum} rows are the same on both sides.`,
+    `The same on both sides: ${counted(sum, 'row')}.`,
     ...(files === null
       ? []
       : [
-          `${files.files} files (${formatBytes(files.bytes)}) are in the new store, each compared with its digest; ${files.copied} were copied now.`,
+          `In the new store, each compared with its digest: ${counted(files.files, 'file')} (${formatBytes(files.bytes)}). Copied now: ${files.copied}.`,
           ...formatDamaged(files.damaged),
         ]),
     'The old database is frozen now. Set CLAIMCHECK_DATABASE_URL (and CLAIMCHECK_STORAGE_URL) on the new nodes, with the same keys, start them, and stop the old one.',

@@ -1,4 +1,5 @@
 import type { GetEvent } from '../client/files/get-event.ts'
+import { counted } from '../counted.ts'
 import { formatBytes, formatDuration } from './format-bytes.ts'
 import { fitEnd, fitStart, printable } from './printable.ts'
 
@@ -45,7 +46,7 @@ export function createProgressBars({
   function total(): string {
     const here = [...coming.values()].reduce((sum, { bytes }) => sum + bytes, doneBytes)
     const rate = rateOf(here)
-    const files = `${done} of ${Math.max(listed - skipped, done + coming.size)} files`
+    const files = `${done} of ${counted(Math.max(listed - skipped, done + coming.size), 'file')}`
     // Sizes of files that failed or were left out are in the sum: it says nothing then.
     const whole =
       sizes.unknown === 0 && sizes.listed > 0 ? sizes.listed - keptBytes : leftIsKnown(here)

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts'
 import { defineCommand } from './command.ts'
 import { localOptions, withInstallation } from './local.ts'
 import { print } from './print.ts'
@@ -39,7 +40,7 @@ export const publish = defineCommand({
       print(
         values.json,
         { ...path, ...counts, refused },
-        `${counts.added} files added, ${counts.replaced} replaced, ${counts.unchanged} unchanged.`,
+        `${counted(counts.added, 'file')} added, ${counts.replaced} replaced, ${counts.unchanged} unchanged.`,
       )
       const [first] = refused
       if (first === undefined) return

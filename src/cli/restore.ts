@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts'
 import { defineCommand } from './command.ts'
 import { formatDamaged, refuseDamaged } from './damaged.ts'
 import { formatBytes } from './format-bytes.ts'
@@ -28,7 +29,7 @@ export const restore = defineCommand({
     const { restore: restoreBackup } = await import('../upkeep/restore.ts')
     const report = await watched((watch) => restoreBackup(settings, folder, watch))
     const lines = [
-      `Restored: the database and ${report.files} files (${formatBytes(report.bytes)}), each compared with its digest.`,
+      `Restored: the database and ${counted(report.files, 'file')} (${formatBytes(report.bytes)}), each compared with its digest.`,
       ...formatDamaged(report.damaged),
       `Start the server with: claimcheck serve${values.data === undefined ? '' : ` --data ${values.data}`}`,
     ]

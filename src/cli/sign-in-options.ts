@@ -41,6 +41,20 @@ function isMeant(api: ApiName, secrets: Secrets, url: string): boolean {
   return api !== 'file' && api !== 'manifest'
 }
 
+/** What somebody is to set who was not signed in at an address. */
+export function signInHint(url: string, secrets: Secrets): string {
+  const { origin } = new URL(url)
+  const { token, user, clientId } = secrets
+  if ([token, user, clientId].every((one) => one === undefined)) {
+    return `${origin} wants a sign-in: set CLAIMCHECK_TOKEN, or CLAIMCHECK_USER and CLAIMCHECK_PASSWORD, with CLAIMCHECK_URL=${origin}, or run "claimcheck login ${origin}".`
+  }
+  const why =
+    secrets.url === null
+      ? 'nobody said that they are for it'
+      : `they are for ${originOf(secrets.url)}`
+  return `${origin} wants a sign-in, and got none of the credentials that are set, because ${why}: set CLAIMCHECK_URL=${origin}, or run "claimcheck login ${origin}".`
+}
+
 function passwordGrant(
   secrets: Secrets,
   url: string,

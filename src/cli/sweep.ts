@@ -2,6 +2,7 @@ import type { Core } from '../core/core.ts'
 import { orphanKeys, type SweepReport, sweep as sweepCore } from '../core/sweep.ts'
 import type { DamagedFile } from '../core/upkeep/copy-files.ts'
 import { findMissing } from '../core/upkeep/find-missing.ts'
+import { counted } from '../counted.ts'
 import { defineCommand } from './command.ts'
 import { formatDamaged, formatSome } from './damaged.ts'
 import { formatTable } from './format-table.ts'
@@ -77,7 +78,7 @@ function explain(
     ...formatSome(orphans.named, orphans.count),
     missing.count === 0
       ? 'Every row has its object.'
-      : `${missing.count} files have no object, or one of another size:`,
+      : `${counted(missing.count, 'file')} without an object, or with one of another size:`,
     ...formatDamaged(missing.named, missing.count),
   ].join('\n')
 }

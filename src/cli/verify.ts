@@ -1,5 +1,6 @@
 import { ClientError } from '../client/client-error.ts'
 import { type VerifiedFile, verifyFolder } from '../client/files/verify-folder.ts'
+import { counted } from '../counted.ts'
 import { defineCommand } from './command.ts'
 import { interruptible } from './interruptible.ts'
 import { print } from './print.ts'
@@ -16,10 +17,10 @@ export const verify = defineCommand({
       for await (const file of verifyFolder(folder, signal)) files.push(file)
       const wrong = files.filter(({ state }) => state !== 'intact')
       const lines = wrong.map(({ path, state }) => `${state}  ${path.replaceAll(/\p{Cc}/gu, '?')}`)
-      const sum = `${files.length - wrong.length} of ${files.length} files are intact.`
+      const sum = `${files.length - wrong.length} of ${counted(files.length, 'file')} intact.`
       print(values.json, { files }, [...lines, sum].join('\n'))
       if (wrong.length === 0) return
-      throw new ClientError('damaged', `${wrong.length} files are not what was fetched.`)
+      throw new ClientError('damaged', `Not what was fetched: ${counted(wrong.length, 'file')}.`)
     })
   },
 })

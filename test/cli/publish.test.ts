@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { main } from '../support/main.ts'
@@ -52,6 +52,11 @@ describe('claimcheck publish', () => {
     const again = await runMain(words, { cwd })
     assert.equal(again.code, 1)
     assert.match(again.out, /0 files added, 0 replaced, 2 unchanged\./)
+    await writeFile(join(folder, 'a.csv'), 'another')
+    await rm(join(folder, 'é b.zip'))
+    await writeFile(join(folder, 'new.csv'), 'new')
+    const third = await runMain(words, { cwd })
+    assert.match(third.out, /^1 file added, 1 replaced, 0 unchanged\./)
     assert.match(again.err, /^Not published: "link": It is no regular file\.\n$/)
   })
 

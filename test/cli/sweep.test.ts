@@ -43,7 +43,10 @@ describe('claimcheck sweep --dry-run', () => {
       { object_key: short, problem: 'its object has 0 bytes and should have 5' },
     ])
     const text = (await runMain(['sweep', '--dry-run'], { cwd })).out
-    assert.match(text, new RegExp(`2 files have no object.+\\n  ${gone}: its object is missing\\n`))
+    assert.match(
+      text,
+      new RegExp(`2 files without an object.+\\n  ${gone}: its object is missing\\n`),
+    )
     assert.match(text, new RegExp(`would take away:\\n  ${lost}\\n`))
   })
 })

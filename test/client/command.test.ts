@@ -115,6 +115,77 @@ describe('claimcheck get', () => {
   })
 })
 
+describe('a command without a sign-in', () => {
+  it('says what to set for a manifest or a plain file that wants one', async (t) => {
+    const { server, cwd, run } = await setUp(t)
+    server.handle = (_request, response) => {
+      response.writeHead(401).end()
+      return true
+    }
+    await writeFile(join(cwd, 'list.txt'), `${server.url}/a.bin\n`)
+    const { url } = server
+    for (const words of [
+      ['get', `${url}/a.bin`],
+      ['get', 'list.txt'],
+      ['ls', `${url}/x.meta4`],
+    ]) {
+      const { code, err } = await run(words)
+      assert.equal(code, 8)
+      const start = `${url} wants a sign-in: set CLAIMCHECK_TOKEN, or `
+      assert.equal(err.split('\n').filter((line) => line.startsWith(start)).length, 1, err)
+      assert.match(err, new RegExp(`with CLAIMCHECK_URL=${url}, or run "claimcheck login ${url}"`))
+    }
+    const token = { CLAIMCHECK_TOKEN: 'secret' }
+    const held = await run(['get', `${url}/a.bin`], token)
+    assert.match(
+      held.err,
+      /got none .*, because nobody said that they are for it: set CLAIMCHECK_URL=/,
+    )
+    const elsewhere = await run(['get', `${url}/a.bin`], {
+      ...token,
+      CLAIMCHECK_URL: 'https://other.example',
+    })
+    assert.match(elsewhere.err, /because they are for https:\/\/other\.example: /)
+    const sent = await run(['get', `${url}/a.bin`], { ...token, CLAIMCHECK_URL: url })
+    assert.doesNotMatch(sent.err, /wants a sign-in/)
+    const half = await run(['get', `${url}/a.bin`], { CLAIMCHECK_USER: 'ada' })
+    assert.deepEqual(
+      [half.code, half.err],
+      [2, 'CLAIMCHECK_USER is set, and CLAIMCHECK_PASSWORD is not.\n'],
+    )
+  })
+})
+
+describe('claimcheck wait', () => {
+  it('says once how it ended', async (t) => {
+    const { server, run } = await setUp(t)
+    server.files.set('/a.bin', { bytes: someBytes(10), etag: null })
+    const { code, out, err } = await run(['wait', `${server.url}/a.bin`])
+    assert.deepEqual([code, out, err], [0, 'there\n', ''])
+    server.handle = (_request, response) => {
+      response.end('{"state":"failed","message":"The source is gone."}')
+      return true
+    }
+    const failed = await run(['wait', `${server.url}/v1/deliveries/x`])
+    assert.deepEqual(
+      [failed.code, failed.out, failed.err],
+      [3, 'failed\n', 'The work failed on the server: The source is gone.\n'],
+    )
+  })
+})
+
+describe('claimcheck conformance', () => {
+  it('refuses the front door of a server in a sentence, and takes a file', async (t) => {
+    const { server, run } = await setUp(t)
+    server.files.set('/', { bytes: someBytes(10), etag: null, mediaType: 'text/html' })
+    server.files.set('/a.bin', { bytes: someBytes(10), etag: etagOf(someBytes(10)) })
+    const { code, out, err } = await run(['conformance', server.url])
+    assert.deepEqual([code, out], [2, ''])
+    assert.match(err, /^http\S+\/ is a web page\. Name something at one of the APIs, such as .+\n$/)
+    assert.match((await run(['conformance', `${server.url}/a.bin`])).out, /the file: 200/)
+  })
+})
+
 describe('claimcheck verify', () => {
   it('finds what was changed and what is missing', async (t) => {
     const { server, cwd, run } = await setUp(t)

@@ -67,7 +67,7 @@ describe('progress bars', () => {
       bars.note({ type: 'progress', path: 'a', bytes, size: null })
       wide()
     }
-    assert.match(wide().at(-1) ?? '', /^0 of 1 files, 10 MiB, 0 B\/s/)
+    assert.match(wide().at(-1) ?? '', /^0 of 1 file, 10 MiB, 0 B\/s/)
   })
 
   it('are never wider than the terminal, nor higher', () => {

@@ -79,9 +79,9 @@ describe('examine()', () => {
     const settings = { CLAIMCHECK_PUBLIC_URL: server.url, CLAIMCHECK_ORPHAN_GRACE_SECONDS: '0' }
     await core.store.put('left/behind', oneByte())
     const findings = await examineWith({ ...environment, ...settings })
-    assert.match(findings.get('missing-objects')?.seen ?? '', /^1 files have no object/)
+    assert.match(findings.get('missing-objects')?.seen ?? '', /^1 file without an object/)
     assert.equal(findings.get('missing-objects')?.verdict, 'fail')
-    assert.match(findings.get('orphans')?.seen ?? '', /^1 objects have no row/)
+    assert.match(findings.get('orphans')?.seen ?? '', /^1 object without a row/)
     assert.equal(findings.get('public-url')?.verdict, 'ok')
     assert.equal(findings.get('store')?.verdict, 'ok')
     await freeze(core.database, 'a-move')

@@ -2,6 +2,7 @@ import type { Core } from '../../core/core.ts'
 import { nextClaimableAt, serverQueues } from '../../core/jobs.ts'
 import { orphanKeys } from '../../core/sweep.ts'
 import { findMissing } from '../../core/upkeep/find-missing.ts'
+import { counted } from '../../counted.ts'
 import { type Finding, findingsOf } from './finding.ts'
 
 const DAY_MS = 24 * 3600_000
@@ -25,7 +26,7 @@ async function checkDeadJobs({ database }: Core): Promise<Finding> {
     .executeTakeFirstOrThrow()
   if (Number(count) === 0) return ok('No job was given up in the last seven days.')
   return warn(
-    `${count} jobs were given up in the last seven days.`,
+    `Given up in the last seven days: ${counted(Number(count), 'job')}.`,
     'The portal shows them and their reasons under Jobs.',
   )
 }
@@ -68,13 +69,13 @@ export async function* checkObjects(core: Core, signal: AbortSignal): AsyncGener
   const lost = findingsOf('orphans')
   yield orphans === 0
     ? lost.ok('Each object has its row.')
-    : lost.warn(`${orphans} objects have no row.`, 'The next sweep takes them away.')
+    : lost.warn(`${counted(orphans, 'object')} without a row.`, 'The next sweep takes them away.')
   const missing = await count(findMissing(core, signal))
   const gone = findingsOf('missing-objects')
   yield missing === 0
     ? gone.ok('Each row has its object.')
     : gone.fail(
-        `${missing} files have no object, or one of another size.`,
+        `${counted(missing, 'file')} without an object, or with one of another size.`,
         '"claimcheck sweep --dry-run" names them: bring them back from a backup.',
       )
 }
