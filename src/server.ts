@@ -33,7 +33,7 @@ import type { TlsFiles } from './http/tls-files.ts'
 import { tokenRoutes } from './http/token-routes.ts'
 import { createUseRecorder } from './http/use-recorder.ts'
 import type { LoadedConfig } from './load-config.ts'
-import type { Logger } from './log.ts'
+import { createRequestLog, type Logger } from './log.ts'
 import { type Installation, openInstallation } from './open-installation.ts'
 import { packageVersion } from './package-version.ts'
 import { createCallbackHandler } from './workers/callback-handler.ts'
@@ -83,6 +83,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 async function start(installation: Installation, log: Logger): Promise<RunningServer> {
   const { settings, core, signingKeys } = installation
   const metrics = createMetrics()
+  const requestLog = { line: createRequestLog(log), metrics }
   const pickups = createPickupRecorder(core, (error) => log.error({ err: error }, 'Pick-ups'))
   let stopping = false
 
@@ -103,12 +104,12 @@ async function start(installation: Installation, log: Logger): Promise<RunningSe
     tls: tlsFiles(settings),
     intercept(request, response) {
       if (!isSignedUrl(request.url ?? '')) return false
-      logSigned(request, response, { log, metrics })
+      logSigned(request, response, requestLog)
       void deliverSigned(signed, request, response)
       return true
     },
   })
-  logRequests(app, metrics)
+  logRequests(app, requestLog)
   const context: ApiContext = {
     core,
     signIn: createSignIn(core, signingKeys),

@@ -24,8 +24,11 @@ export type Isolation = 'alone' | 'latest'
 export interface Database {
   readonly engine: Engine
   readonly kysely: Kysely<Tables>
-  /** Runs a query that only reads, outside of every change: it sees what is committed and waits for no writer. */
-  read<Row>(query: CompiledQuery<Row>): Promise<Row[]>
+  /**
+   * Runs a query that only reads, outside of every change: it sees what is committed and waits for no writer.
+   * Where the answer takes no waiting it is there at once: to be awaited by whoever asks.
+   */
+  read<Row>(query: CompiledQuery<Row>): Row[] | Promise<Row[]>
   /** Runs a change, all of it or nothing; `alone` when not said. */
   transaction<T>(work: Work<T>, isolation?: Isolation): Promise<T>
   /** Runs what changes the schema, all of it or nothing, while no other node does. */

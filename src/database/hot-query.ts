@@ -9,7 +9,7 @@ import type { Tables } from './tables.ts'
  */
 export function hotQuery<Row>(
   build: (db: Kysely<Tables>) => CompiledQuery<Row>,
-): (database: Database, parameters: readonly unknown[]) => Promise<Row[]> {
+): (database: Database, parameters: readonly unknown[]) => Row[] | Promise<Row[]> {
   const compiled = new WeakMap<Database, CompiledQuery<Row>>()
   return (database, parameters) => {
     let query = compiled.get(database)

@@ -45,8 +45,8 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Database 
   return {
     engine: 'sqlite',
     kysely,
-    read: async <Row>(query: CompiledQuery<Row>) =>
-      reader === null ? (await kysely.executeQuery(query)).rows : reader.all<Row>(query),
+    read: <Row>(query: CompiledQuery<Row>) =>
+      reader === null ? readAll(kysely, query) : reader.all<Row>(query),
     transaction: (work) => kysely.transaction().execute(work).catch(explainFrozen),
     alone: (work) => kysely.transaction().execute(work),
     copyTo: (to, watch) => copySqlite(path, to, watch),
@@ -59,6 +59,10 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Database 
       await kysely.destroy()
     },
   }
+}
+
+async function readAll<Row>(kysely: Kysely<Tables>, query: CompiledQuery<Row>): Promise<Row[]> {
+  return (await kysely.executeQuery(query)).rows
 }
 
 /** In seconds: the new installation may be there by then. */

@@ -17,7 +17,7 @@ export interface Metrics {
 const BOUNDS = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10] as const
 
 export function createMetrics(): Metrics {
-  const requests = new Map<string, { labels: string; count: number }>()
+  const requests = new Map<string, Map<number, number>>()
   const buckets = BOUNDS.map(() => 0)
   const jobs = new Map<string, number>()
   let requestCount = 0
@@ -28,10 +28,9 @@ export function createMetrics(): Metrics {
 
   return {
     request(api, status, milliseconds) {
-      const labels = `api="${api}",status="${status}"`
-      const counter = requests.get(labels) ?? { labels, count: 0 }
-      counter.count += 1
-      requests.set(labels, counter)
+      const byStatus = requests.get(api) ?? new Map<number, number>()
+      byStatus.set(status, (byStatus.get(status) ?? 0) + 1)
+      requests.set(api, byStatus)
       const seconds = milliseconds / 1000
       requestCount += 1
       requestSeconds += seconds
@@ -49,7 +48,12 @@ export function createMetrics(): Metrics {
       const waiting = await countJobs(core)
       return [
         ...family('claimcheck_requests_total', 'counter', 'Answered requests.', [
-          ...[...requests.values()].map(({ labels, count }) => ({ labels, value: count })),
+          ...[...requests].flatMap(([api, byStatus]) =>
+            [...byStatus].map(([status, value]) => ({
+              labels: `api="${api}",status="${status}"`,
+              value,
+            })),
+          ),
         ]),
         ...histogram(buckets, requestCount, requestSeconds),
         ...family('claimcheck_bytes_sent_total', 'counter', 'Bytes of files sent.', [

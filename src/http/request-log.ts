@@ -1,19 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
-import type { Logger } from '../log.ts'
+import type { RequestLine } from '../log.ts'
 import type { Metrics } from './metrics.ts'
 
+/** Where what is told of requests goes. */
+export interface RequestLog {
+  line(line: RequestLine): void
+  metrics: Metrics
+}
+
 /** One line a request. Query strings are left out: signed URLs and tokens in URLs are secrets. */
-export function logRequests(app: FastifyInstance, metrics: Metrics): void {
+export function logRequests(app: FastifyInstance, { line, metrics }: RequestLog): void {
   app.addHook('onResponse', (request, reply, done) => {
-    const milliseconds = Math.round(reply.elapsedTime * 10) / 10
+    const { id, method, ip } = request
+    const ms = Math.round(reply.elapsedTime * 10) / 10
     const path = pathOf(request.url)
     const { statusCode: status } = reply
-    metrics.request(apiOf(path), status, milliseconds)
-    request.log.info(
-      { id: request.id, method: request.method, path, status, ms: milliseconds, ip: request.ip },
-      'request',
-    )
+    metrics.request(apiOf(path), status, ms)
+    line({ id, method, path, status, ms, ip })
     done()
   })
 }
@@ -22,25 +26,24 @@ export function logRequests(app: FastifyInstance, metrics: Metrics): void {
 export function logSigned(
   request: IncomingMessage,
   response: ServerResponse,
-  { log, metrics }: { log: Logger; metrics: Metrics },
+  { line, metrics }: RequestLog,
 ): void {
   const started = performance.now()
   const before = request.socket.bytesWritten
   response.once('close', () => {
-    const milliseconds = Math.round((performance.now() - started) * 10) / 10
+    const { method = '', url = '' } = request
+    const ms = Math.round((performance.now() - started) * 10) / 10
     const { statusCode: status, writableFinished: whole } = response
-    metrics.request('files', status, milliseconds)
+    metrics.request('files', status, ms)
     metrics.bytesSent(request.socket.bytesWritten - before)
-    if (!log.isLevelEnabled('info')) return
-    const path = pathOf(request.url ?? '')
-    log.info({ method: request.method, path, status, ms: milliseconds, whole }, 'request')
+    line({ method, path: pathOf(url), status, ms, whole })
   })
 }
 
 function pathOf(target: string): string {
   const end = target.indexOf('?')
   const path = end < 0 ? target : target.slice(0, end)
-  return path.replace(manifestSecret, '$1…')
+  return path.startsWith('/v1/manifests/') ? path.replace(manifestSecret, '$1…') : path
 }
 
 /** Addresses of manifests have their secret in the path, because download tools save under its last segment. */
