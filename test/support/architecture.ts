@@ -132,7 +132,7 @@ export function loadsOfServer(sources: Sources, entries: readonly string[]): str
 }
 
 /** What a client command may load: it needs no package either. */
-const clientSide = /^(?:main\.ts|cli\/.*|client\/.*|suggest\.ts|package-version\.ts)$/
+const clientSide = /^(?:main\.ts|cli\/.*|client\/.*|suggest\.ts|counted\.ts|package-version\.ts)$/
 
 /** The seams may use the core's own words: files of `core/` that import nothing of ours. */
 function isVocabulary(path: string, imports: readonly Import[]): boolean {
