@@ -34,6 +34,7 @@ const layers: readonly (readonly string[])[] = [
     'settings',
     'sibling-module.ts',
     'make-folder.ts',
+    'counted.ts',
     'suggest.ts',
   ],
 ]
@@ -50,7 +51,7 @@ export function findBreaches(sources: Sources): string[] {
   const imports = [...sources].flatMap(([path, text]) => readImports(path, text))
   return [
     ...imports.flatMap((one) => breachOfArrows(one, imports)),
-    ...findCycles(imports.filter(({ typeOnly }) => !typeOnly)),
+    ...findCycles(imports),
     ...[...sources].flatMap(([path, text]) => breachesInside(path, text)),
     ...breachesOfOwnership(sources),
   ]
