@@ -1,4 +1,4 @@
-import type { GetOptions } from '../client/files/get-files.ts'
+import type { GetOptions } from '../client/files/get-options.ts'
 import { type Option, UsageError, type Values } from './command.ts'
 import { parseBytes } from './format-bytes.ts'
 

@@ -1,6 +1,7 @@
 import { type Client, type ClientOptions, createClient } from '../../src/client/create-client.ts'
 import type { GetEvent } from '../../src/client/files/get-event.ts'
-import { type GetOptions, type GetReport, getFiles } from '../../src/client/files/get-files.ts'
+import { getFiles } from '../../src/client/files/get-files.ts'
+import type { GetOptions, GetReport } from '../../src/client/files/get-options.ts'
 import type { Wait } from '../../src/client/wait.ts'
 
 export interface Got {
