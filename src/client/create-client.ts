@@ -52,6 +52,7 @@ export function createClient(options: ClientOptions): Client {
     origin,
     credentials: options.credentials ?? { kind: 'none' },
     fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
+    isFetchGiven: options.fetch !== undefined,
     retry: { ...defaultRetry, ...options.retry },
     wait: options.wait ?? wait,
     now: options.now ?? Date.now,

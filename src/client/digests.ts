@@ -1,3 +1,5 @@
+import type { HttpFields } from './http-answer.ts'
+
 /** What is known of a file's bytes, in lower-case hex. */
 export interface Digests {
   readonly md5?: string
@@ -44,7 +46,7 @@ const fieldNames: Readonly<Record<string, DigestName>> = {
 }
 
 /** The digests of Repr-Digest (RFC 9530) and of the older Digest (RFC 3230); what cannot be read is passed over. */
-export function fromFields(headers: Headers): Digests {
+export function fromFields(headers: HttpFields): Digests {
   return {
     ...read(headers.get('digest'), /^\s*([a-z0-9-]+)\s*=\s*([A-Za-z0-9+/=_-]+)\s*$/i),
     ...read(headers.get('repr-digest'), /^\s*([a-z0-9-]+)\s*=\s*:([A-Za-z0-9+/=]+):/i),

@@ -1,6 +1,7 @@
 import { ClientError, type ClientErrorCode } from './client-error.ts'
 import { codeOfStatus, isPassingStatus } from './code-of-status.ts'
 import { drain } from './drain.ts'
+import type { HttpAnswer } from './http-answer.ts'
 import { backoff, parseRetryAfter } from './retry-policy.ts'
 import { shownUrl } from './shown-url.ts'
 import type { Answered, Sent, Transport } from './transport.ts'
@@ -10,7 +11,10 @@ import type { Answered, Sent, Transport } from './transport.ts'
  * one that says "not now", it is sent again, Retry-After obeyed.
  * @throws ClientError `unreachable`, `too_busy`, `server_failed` when patience ends
  */
-export async function sendPatiently(transport: Transport, sent: Sent): Promise<Answered> {
+export async function sendPatiently<Answer extends HttpAnswer>(
+  transport: Transport<Answer>,
+  sent: Sent,
+): Promise<Answered<Answer>> {
   for (let attempt = 1; ; attempt += 1) {
     const outcome = await transport.send(sent).catch((error: unknown) => {
       if (!isPassing(error) || attempt > transport.retry.attempts) throw error
@@ -42,8 +46,8 @@ export function isPassing(error: unknown): error is ClientError {
  * @throws ClientError when the attempts are used up or the server asks for too much patience
  */
 function pauseAfter(
-  { retry, now }: Transport,
-  response: Response,
+  { retry, now }: Pick<Transport, 'retry' | 'now'>,
+  response: HttpAnswer,
   { attempt, url, own }: { attempt: number; url: string; own: number },
 ): number {
   const { status } = response

@@ -3,18 +3,21 @@ import { createAuthorizer } from './authorizer.ts'
 import { ClientError } from './client-error.ts'
 import type { Credentials } from './credentials.ts'
 import { drain } from './drain.ts'
+import type { HttpAnswer } from './http-answer.ts'
 import type { Pause } from './pause.ts'
 import type { RetryPolicy } from './retry-policy.ts'
 import { shownUrl } from './shown-url.ts'
 import { aborted, type Wait } from './wait.ts'
 
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+export type Fetch<Answer = Response> = (url: string, init: RequestInit) => Promise<Answer>
 
 export interface TransportOptions {
   /** The only origin that gets the credentials. */
   readonly origin: string
   readonly credentials: Credentials
   readonly fetch: Fetch
+  /** The caller gave it: then nothing else sends requests. */
+  readonly isFetchGiven: boolean
   readonly retry: RetryPolicy
   readonly wait: Wait
   readonly now: () => number
@@ -34,23 +37,26 @@ export interface Sent {
 }
 
 /** Requests with credentials that stay at home, redirects followed by our own rules. */
-export interface Transport {
+export interface Transport<Answer extends HttpAnswer = Response> {
   readonly origin: string
   readonly retry: RetryPolicy
   readonly wait: Wait
   readonly now: () => number
   /** Tells of a pause, and waits until it is over. */
   pause(pause: Pause, signal?: AbortSignal): Promise<void>
+  readonly isFetchGiven: boolean
   /**
    * One request, not tried again; any status is an answer. `url` of the result is where it came from.
    * @throws ClientError `unreachable`, `too_many_redirects`; `unauthenticated`, `too_busy` or
    *   `server_failed` when no token is given
    */
-  send(sent: Sent): Promise<Answered>
+  send(sent: Sent): Promise<Answered<Answer>>
+  /** The same with another way of sending; tokens are still fetched as before. */
+  over<Other extends HttpAnswer>(fetch: Fetch<Other>): Transport<Other>
 }
 
-export interface Answered {
-  readonly response: Response
+export interface Answered<Answer extends HttpAnswer = Response> {
+  readonly response: Answer
   /** After redirects. */
   readonly url: string
 }
@@ -59,46 +65,53 @@ const mostRedirects = 5
 const redirects = new Set([301, 302, 303, 307, 308])
 
 export function createTransport(options: TransportOptions): Transport {
-  const { origin, retry, wait, now } = options
+  const { origin, retry, wait, now, isFetchGiven } = options
   const authorizer = createAuthorizer(
     options.credentials,
     (url, init) => attempt(options.fetch, url, { redirect: 'error', ...init }),
     now,
   )
-  return {
-    ...{ origin, retry, wait, now },
+  const over = <Answer extends HttpAnswer>(fetch: Fetch<Answer>): Transport<Answer> => ({
+    ...{ origin, retry, wait, now, isFetchGiven, over },
     async pause(pause, signal) {
       options.onPause(pause)
       await wait(pause.waitMs, signal)
     },
     async send(sent) {
-      const first = await follow(options, authorizer, sent)
+      const sending = { origin, fetch, authorizer }
+      const first = await follow(sending, sent)
       if (first.answered.response.status !== 401 || first.header === null) return first.answered
       // A token may end earlier than it said; once more with a new one.
       if (!authorizer.renew(first.header)) return first.answered
       await drain(first.answered.response)
-      return (await follow(options, authorizer, sent)).answered
+      return (await follow(sending, sent)).answered
     },
-  }
+  })
+  return over(options.fetch)
 }
 
-interface Followed {
-  readonly answered: Answered
+interface Sending<Answer> {
+  readonly origin: string
+  readonly fetch: Fetch<Answer>
+  readonly authorizer: Authorizer
+}
+
+interface Followed<Answer extends HttpAnswer> {
+  readonly answered: Answered<Answer>
   /** The Authorization of the last request; null when it carried none. */
   readonly header: string | null
 }
 
-async function follow(
-  options: TransportOptions,
-  authorizer: Authorizer,
+async function follow<Answer extends HttpAnswer>(
+  { origin, fetch, authorizer }: Sending<Answer>,
   sent: Sent,
-): Promise<Followed> {
+): Promise<Followed<Answer>> {
   let { url, method = 'GET', body } = sent
   for (let hops = 0; hops <= mostRedirects; hops += 1) {
     const at = new URL(url)
-    const mayAuthorize = at.origin === options.origin && sent.authorize !== false
+    const mayAuthorize = at.origin === origin && sent.authorize !== false
     const header = mayAuthorize && !isSigned(at) ? await authorizer.header(sent.signal) : null
-    const response = await attempt(options.fetch, url, {
+    const response = await attempt(fetch, url, {
       method,
       headers: { ...sent.headers, ...(header === null ? {} : { authorization: header }) },
       redirect: 'manual',
@@ -123,9 +136,9 @@ async function follow(
   )
 
   /** A browser shows no redirects; it keeps credentials at their origin by itself. */
-  async function followInBrowser(): Promise<Answered> {
+  async function followInBrowser(): Promise<Answered<Answer>> {
     const header = await authorizer.header(sent.signal)
-    const response = await attempt(options.fetch, url, {
+    const response = await attempt(fetch, url, {
       method,
       headers: { ...sent.headers, ...(header === null ? {} : { authorization: header }) },
       redirect: 'follow',
@@ -157,7 +170,11 @@ function refuseDowngrade(from: URL, to: URL): void {
   }
 }
 
-async function attempt(fetch: Fetch, url: string, init: RequestInit): Promise<Response> {
+async function attempt<Answer>(
+  fetch: Fetch<Answer>,
+  url: string,
+  init: RequestInit,
+): Promise<Answer> {
   try {
     return await fetch(url, init)
   } catch (cause) {

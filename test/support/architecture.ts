@@ -98,7 +98,7 @@ function breachOfArrows(one: Import, imports: readonly Import[]): string[] {
   if (
     /^client\/files\//.test(from) &&
     right === -1 &&
-    !/^node:(fs\/promises|fs|path|crypto|os|worker_threads)$/.test(to)
+    !/^node:(fs\/promises|fs|path|crypto|os|worker_threads|net|tls|stream|zlib)$/.test(to)
   ) {
     breaches.push(`${from} imports ${to}, which not every runtime has`)
   }

@@ -4,6 +4,7 @@ import { codeOfStatus, isPassingStatus } from '../code-of-status.ts'
 import { type ContentRange, parseContentRange } from '../content-range.ts'
 import { discard, drain } from '../drain.ts'
 import { saysExpired } from '../expired-link.ts'
+import type { HttpAnswer } from '../http-answer.ts'
 import { isPassing } from '../patiently.ts'
 import { parseRetryAfter } from '../retry-policy.ts'
 import { shownUrl } from '../shown-url.ts'
@@ -25,7 +26,7 @@ export async function ask(
   transfer: Transfer,
   wanted: Wanted,
   signal: AbortSignal,
-): Promise<Response> {
+): Promise<HttpAnswer> {
   const { transport } = transfer.options
   const place = await transfer.place(signal)
   const isPart = wanted.start > 0 || wanted.end !== null
@@ -64,7 +65,7 @@ function rangeFields({ known }: Transfer, { start, end }: Wanted): Record<string
 }
 
 interface Answer {
-  readonly response: Response
+  readonly response: HttpAnswer
   readonly wanted: Wanted
   /** After redirects. */
   readonly url: string

@@ -1,11 +1,12 @@
 import type { FileHandle } from 'node:fs/promises'
+import type { PartFile } from './part-file.ts'
 
 /** Chunks of a network are small; they are written so many bytes at a time. */
 const blockBytes = 1024 * 1024
 
 /** Writes chunks one after the other from a position on, one block while the next one is gathered. */
 export interface BlockWriter {
-  /** Resolves when there is room for more. The chunk must not be changed afterwards. */
+  /** Resolves when there is room for more. The chunk must not be changed before it is released. */
   push(chunk: Uint8Array): Promise<void> | undefined
   /** Where everything before is written. */
   readonly written: number
@@ -13,7 +14,12 @@ export interface BlockWriter {
   flush(): Promise<void>
 }
 
-export function createBlockWriter(handle: FileHandle, start: number): BlockWriter {
+/** @param release is called with each chunk when it is written */
+export function createBlockWriter(
+  { handle, wrote }: Pick<PartFile, 'handle' | 'wrote'>,
+  start: number,
+  release: (chunk: Uint8Array) => void,
+): BlockWriter {
   let gathered: Uint8Array[] = []
   let size = 0
   let written = start
@@ -28,6 +34,8 @@ export function createBlockWriter(handle: FileHandle, start: number): BlockWrite
     running = running.then(async () => {
       await writeAll(handle, chunks, at)
       written = at + bytes
+      wrote(bytes)
+      chunks.forEach(release)
     })
     // Awaited by the next push or flush; until then a failure is not unheard.
     running.catch(() => {})

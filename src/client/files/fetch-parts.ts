@@ -65,7 +65,7 @@ async function runConnections(transfer: Transfer, run: Run): Promise<void> {
   let failure: { error: unknown } | null = null
 
   const filling: Filling = {
-    handle: part.handle,
+    part,
     signal: anySignal(transfer.options.signal, stop.signal),
     onChunk: hash.offer,
     onAnswer() {

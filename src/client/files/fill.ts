@@ -1,7 +1,8 @@
-import type { FileHandle } from 'node:fs/promises'
 import { discard } from '../drain.ts'
+import type { BodyReader, HttpAnswer } from '../http-answer.ts'
 import { ask } from './ask.ts'
 import { type BlockWriter, createBlockWriter } from './block-writer.ts'
+import type { PartFile } from './part-file.ts'
 import { createPatience } from './patience.ts'
 import type { Region } from './regions.ts'
 import { Setback } from './setback.ts'
@@ -9,7 +10,7 @@ import { createStallGuard, type StallGuard, setbackOf } from './stall-guard.ts'
 import { count, type Transfer } from './transfer.ts'
 
 export interface Filling {
-  readonly handle: FileHandle
+  readonly part: PartFile
   readonly signal: AbortSignal
   /** Bytes in the order in which they stand in the file, for whoever digests them meanwhile. */
   onChunk(position: number, chunk: Uint8Array): void
@@ -19,7 +20,7 @@ export interface Filling {
 
 /** An answer whose body is still to come, with who watches over it. */
 export interface Opened {
-  readonly response: Response
+  readonly response: HttpAnswer
   readonly guard: StallGuard
 }
 
@@ -59,7 +60,7 @@ function wantedOf({ at, end }: Region): { start: number; end: number | null } {
 
 interface Pouring {
   readonly region: Region
-  readonly response: Response
+  readonly response: HttpAnswer
   readonly guard: StallGuard
 }
 
@@ -67,7 +68,7 @@ interface Pouring {
 async function pour(transfer: Transfer, pouring: Pouring, filling: Filling): Promise<void> {
   const { region, response, guard } = pouring
   const reader = response.body?.getReader()
-  const writer = createBlockWriter(filling.handle, region.at)
+  const writer = createBlockWriter(filling.part, region.at, (chunk) => reader?.release?.(chunk))
   try {
     for (;;) {
       const chunk = reader === undefined ? null : await next(reader, guard)
@@ -110,13 +111,10 @@ async function take(
   }
 }
 
-async function next(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  guard: StallGuard,
-): Promise<Uint8Array | null> {
+async function next(reader: BodyReader, guard: StallGuard): Promise<Uint8Array | null> {
   try {
     const { done, value } = await reader.read()
-    return done ? null : value
+    return done ? null : (value ?? null)
   } catch (error) {
     if (guard.signal.aborted) throw error
     throw new Setback('unreachable', 'The connection broke off.')

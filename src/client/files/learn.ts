@@ -1,6 +1,7 @@
 import { ClientError } from '../client-error.ts'
 import type { ContentRange } from '../content-range.ts'
 import { conflictOf, fromFields } from '../digests.ts'
+import type { HttpFields } from '../http-answer.ts'
 import { strongEtag } from '../strong-etag.ts'
 import { Setback, StartAgain } from './setback.ts'
 import type { Known, Transfer } from './transfer.ts'
@@ -14,7 +15,7 @@ import type { Known, Transfer } from './transfer.ts'
  */
 export function learn(
   transfer: Transfer,
-  headers: Headers,
+  headers: HttpFields,
   { origin, range }: { origin: string; range: ContentRange | null },
 ): void {
   const said = read(headers, origin, range)
@@ -33,7 +34,7 @@ export function learn(
   }
 }
 
-function read(headers: Headers, origin: string, range: ContentRange | null): Known {
+function read(headers: HttpFields, origin: string, range: ContentRange | null): Known {
   const coding = headers.get('content-encoding')?.trim().toLowerCase() ?? ''
   if (coding !== '' && coding !== 'identity') {
     if (range !== null) {
@@ -81,7 +82,7 @@ function comparePromise({ options: { file } }: Transfer, said: Known): void {
  * A body without a length that ends with the connection (HTTP/1.0's way) ends the same when it is cut
  * off. Only a length or digest from elsewhere could tell.
  */
-function demandAnEnd({ options: { file } }: Transfer, headers: Headers): void {
+function demandAnEnd({ options: { file } }: Transfer, headers: HttpFields): void {
   const isFramed = !/\bclose\b/i.test(headers.get('connection') ?? '')
   if (isFramed || headers.has('transfer-encoding') || headers.has('content-length')) return
   if (file.size !== null || Object.keys(file.digests).length > 0) return

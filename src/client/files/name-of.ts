@@ -3,14 +3,14 @@ import { discard } from '../drain.ts'
 import { lastSegment } from '../last-segment.ts'
 import { sendPatiently } from '../patiently.ts'
 import type { RemoteFile } from '../remote-file.ts'
-import type { Transport } from '../transport.ts'
+import type { FileTransport } from './file-transport.ts'
 
 /**
  * What a file is called: by its listing, else by the address that it is at, else by what the server
  * says with its first byte. It is not to be trusted as a path.
  */
 export async function nameOf(
-  transport: Transport,
+  transport: FileTransport,
   file: RemoteFile,
   signal?: AbortSignal,
 ): Promise<string> {

@@ -23,6 +23,8 @@ export interface PartState {
 /** A file that is being fetched: `<target>.part`, and `<target>.part.json` about it. */
 export interface PartFile {
   readonly handle: FileHandle
+  /** So many more bytes are written: now and then, what is there is synced while more comes. */
+  wrote(bytes: number): void
   /** Makes what was written last beyond a crash, and then says so. */
   save(state: PartState): Promise<void>
   /** Gives the part its name: from here on the file is whole. */
@@ -62,9 +64,10 @@ export async function openPart(target: string, { keep }: { keep: boolean }): Pro
     (constants.O_NOFOLLOW ?? 0) |
     (keep ? 0 : constants.O_TRUNC)
   const handle = await openSafely(path, flags)
+  const disk = createSyncer(handle)
   let saving = Promise.resolve()
   const save = async (state: PartState) => {
-    await handle.datasync()
+    await disk.sync()
     try {
       await writeState(path, state)
     } catch (error) {
@@ -77,6 +80,7 @@ export async function openPart(target: string, { keep }: { keep: boolean }): Pro
   }
   return {
     handle,
+    wrote: disk.wrote,
     async save(state) {
       const mine = saving.then(() => save(state))
       saving = mine.catch(() => {})
@@ -84,6 +88,7 @@ export async function openPart(target: string, { keep }: { keep: boolean }): Pro
     },
     async finish() {
       await saving
+      await disk.sync()
       await handle.sync()
       await handle.close()
       await rename(path, target)
@@ -93,6 +98,40 @@ export async function openPart(target: string, { keep }: { keep: boolean }): Pro
       await saving
       await handle.close()
     },
+  }
+}
+
+interface Syncer {
+  wrote(bytes: number): void
+  /** @throws what the disk said, now or at any time before: the system says it only once */
+  sync(): Promise<void>
+}
+
+/** The last sync takes as long as what it finds unsynced, and nothing else goes on meanwhile. */
+const syncEveryBytes = 64 * 1024 * 1024
+
+function createSyncer(handle: FileHandle): Syncer {
+  let unsynced = 0
+  let isRunning = false
+  let last = Promise.resolve()
+  const sync = async () => {
+    unsynced = 0
+    last = last.then(() => handle.datasync())
+    await last
+  }
+  return {
+    wrote(bytes) {
+      unsynced += bytes
+      if (unsynced < syncEveryBytes || isRunning) return
+      isRunning = true
+      // What it throws, the last one throws again.
+      sync()
+        .catch(() => {})
+        .finally(() => {
+          isRunning = false
+        })
+    },
+    sync,
   }
 }
 

@@ -2,12 +2,12 @@ import { conflictOf, fromFields } from '../digests.ts'
 import { discard } from '../drain.ts'
 import { sendPatiently } from '../patiently.ts'
 import type { RemoteFile } from '../remote-file.ts'
-import type { Transport } from '../transport.ts'
 import { hashFile } from './file-hash.ts'
+import type { FileTransport } from './file-transport.ts'
 import type { RecordedFile } from './folder-record.ts'
 
 export interface PresentOptions {
-  readonly transport: Transport
+  readonly transport: FileTransport
   readonly file: RemoteFile
   /** The full path. */
   readonly target: string

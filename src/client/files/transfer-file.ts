@@ -1,5 +1,6 @@
 import { ClientError, type ClientErrorCode } from '../client-error.ts'
 import { conflictOf, type Digests } from '../digests.ts'
+import type { HttpAnswer } from '../http-answer.ts'
 import type { RemoteFile } from '../remote-file.ts'
 import { aborted } from '../wait.ts'
 import { ask } from './ask.ts'
@@ -182,7 +183,7 @@ async function fetchLarge(
 }
 
 async function bytesOf(
-  response: Response,
+  response: HttpAnswer,
   guard: { signal: AbortSignal },
 ): Promise<Uint8Array<ArrayBuffer>> {
   try {

@@ -1,11 +1,11 @@
 import type { Digests } from '../digests.ts'
 import type { Place, RemoteFile } from '../remote-file.ts'
-import type { Transport } from '../transport.ts'
+import type { FileTransport } from './file-transport.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { SmallFileSaver } from './small-file-saver.ts'
 
 export interface TransferOptions {
-  readonly transport: Transport
+  readonly transport: FileTransport
   readonly file: RemoteFile
   /** The full path that the file gets when it is whole. */
   readonly target: string
