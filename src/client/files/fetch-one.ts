@@ -1,7 +1,7 @@
 import { ClientError } from '../client-error.ts'
 import type { EventQueue } from '../event-queue.ts'
 import type { RemoteFile } from '../remote-file.ts'
-import type { Transport } from '../transport.ts'
+import type { FileTransport } from './file-transport.ts'
 import type { FolderRecord, RecordedFile } from './folder-record.ts'
 import type { GetEvent } from './get-event.ts'
 import type { GetOptions, GetReport } from './get-options.ts'
@@ -38,7 +38,7 @@ export interface FetchOne {
 /** How often progress is told, in ms. */
 const tellEveryMs = 100
 
-export function createFetchOne(transport: Transport, options: FetchOneOptions): FetchOne {
+export function createFetchOne(transport: FileTransport, options: FetchOneOptions): FetchOne {
   const { signal, queue, folder, record, layout, isWanted, rateLimit, saver } = options
   const paths = createPathBook(record, layout)
   const shared = {

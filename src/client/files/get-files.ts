@@ -3,6 +3,7 @@ import type { Client } from '../create-client.ts'
 import type { RemoteDelivery, Snapshot } from '../delivery.ts'
 import { createEventQueue, type EventQueue } from '../event-queue.ts'
 import { createFetchOne, type FetchOne } from './fetch-one.ts'
+import { openFileTransport } from './file-transport.ts'
 import { lockFolder } from './folder-lock.ts'
 import { type FolderRecord, openFolderRecord } from './folder-record.ts'
 import type { GetEvent } from './get-event.ts'
@@ -47,12 +48,13 @@ interface Run extends GetOptions {
 
 async function run(client: Client, delivery: RemoteDelivery, run: Run): Promise<GetReport> {
   const saver = createSmallFileSaver()
+  const { transport, close } = openFileTransport(client.transport)
   let unlock: (() => Promise<void>) | null = null
   let record: FolderRecord | null = null
   try {
     if (run.dryRun !== true) unlock = await lockFolder(run.folder)
     record = await openFolderRecord(run.folder)
-    const fetchOne = createFetchOne(client.transport, {
+    const fetchOne = createFetchOne(transport, {
       ...run,
       folder: createTargetFolder(run.folder),
       record,
@@ -72,6 +74,7 @@ async function run(client: Client, delivery: RemoteDelivery, run: Run): Promise<
       }
     } finally {
       await unlock?.()
+      close()
       await saver.close()
       run.queue.end()
     }
