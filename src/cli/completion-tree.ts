@@ -1,4 +1,4 @@
-import type { Argument, CommandList, Option } from './command.ts'
+import type { Argument, Command, CommandList, Entry, Option } from './command.ts'
 
 /** A place on the command line, as shells complete what may follow. */
 export interface CompletionPlace {
@@ -22,14 +22,27 @@ export interface CompletedOption {
 export async function completionPlaces(list: CommandList, at = ''): Promise<CompletionPlace[]> {
   const commands = list.commands.map(({ name, summary }) => ({ name, summary }))
   const places: CompletionPlace[] = [{ at, commands, options: [help], choices: [] }]
-  for (const { name, load } of list.commands) {
-    const thing = await load()
-    const inner = `${at}/${name}`
+  for (const entry of list.commands) {
+    const thing = await loadAsFarAsItRuns(entry)
+    const inner = `${at}/${entry.name}`
     if ('commands' in thing) places.push(...(await completionPlaces(thing, inner)))
     else places.push({ at: inner, commands: [], ...completedBy(thing.options, thing.arguments) })
   }
   return places
 }
+
+/** The commands of the server ask for a newer Node than those of a customer: on an older one they are names alone. */
+async function loadAsFarAsItRuns({ load }: Entry): Promise<CommandThing> {
+  try {
+    return await load()
+  } catch (error) {
+    // What a module asks for by import, and is not there, is an error of its syntax.
+    if (error instanceof SyntaxError) return { options: {}, arguments: [] }
+    throw error
+  }
+}
+
+type CommandThing = CommandList | Pick<Command, 'options' | 'arguments'>
 
 function completedBy(
   options: Readonly<Record<string, Option>>,

@@ -100,6 +100,14 @@ describe('completion', () => {
     }
   })
 
+  it('leaves out what cannot be loaded here, as the server on an older Node', async () => {
+    const load = () => Promise.reject(new SyntaxError('It does not provide an export.'))
+    const list = { description: '', commands: [{ name: 'serve', summary: 'Run it.', load }] }
+    const [root, serve] = await completionPlaces(list)
+    assert.deepEqual(root?.commands, [{ name: 'serve', summary: 'Run it.' }])
+    assert.deepEqual([serve?.at, serve?.options.map(({ name }) => name)], ['/serve', ['help']])
+  })
+
   it('is what the command prints', async (t) => {
     const cwd = await temporaryFolder(t)
     const { code, out } = await runMain(['completion', 'bash'], { cwd })

@@ -163,6 +163,7 @@ describe('the package', () => {
     const main = join(installed, 'node_modules', '.bin', 'claimcheck')
     const env = { PATH: [node22, process.env.PATH].join(delimiter) }
     await run(main, ['get', `${server.url}/1`, '--to', join(root, 'by-command')], { env })
+    assert.match((await run(main, ['completion', 'bash'], { env })).stdout, /--limit-rate/)
   })
 
   it('initialises and serves', (t) => serveEveryProducer(t, process.execPath))
