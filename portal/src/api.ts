@@ -65,7 +65,7 @@ export const post = <Answer>(path: string, body?: unknown) => call<Answer>('POST
 export interface Sending {
   method: 'POST' | 'PUT' | 'PATCH'
   url: string
-  bytes: Blob
+  bytes: Blob | FormData
   headers?: Readonly<Record<string, string>>
   /** From 0 to 1. */
   onProgress(done: number): void
@@ -78,7 +78,10 @@ export interface Sending {
  */
 export function transmit(sending: Sending): Promise<void> {
   const { method, url, bytes, onProgress, signal } = sending
-  const headers = { 'content-type': bytes.type || 'application/octet-stream', ...sending.headers }
+  // The browser says itself where the parts of a form end.
+  const type =
+    bytes instanceof Blob ? { 'content-type': bytes.type || 'application/octet-stream' } : {}
+  const headers: Readonly<Record<string, string>> = { ...type, ...sending.headers }
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest()
     request.open(method, url)

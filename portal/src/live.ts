@@ -16,7 +16,8 @@ const names = [
     .split(' ')
     .map((status) => `port-order.${status}`),
   ...['file.received', 'file.picked-up', 'link.revoked', 'manifest.created', 'manifest.revoked'],
-  ...['study.published', 'study.withdrawn', 'credential.issued', 'credential.revoked'],
+  ...['product.published', 'product.withdrawn', 'study.published', 'study.withdrawn'],
+  ...['credential.issued', 'credential.revoked'],
 ]
 
 const listeners = new Set<(news: News) => void>()

@@ -5,6 +5,7 @@ import { AllDeliveriesPage } from './pages/admin/all-deliveries.tsx'
 import { AuditPage } from './pages/admin/audit.tsx'
 import { JobsPage } from './pages/admin/jobs.tsx'
 import { OrganizationsPage } from './pages/admin/organizations.tsx'
+import { ProductsPage } from './pages/admin/products.tsx'
 import { SettingsPage } from './pages/admin/settings.tsx'
 import { TypesPage } from './pages/admin/types.tsx'
 import { UsagePage } from './pages/admin/usage.tsx'
@@ -64,6 +65,8 @@ function adminPageAt([area, id]: string[], me: Me): ComponentChildren {
       return <AllDeliveriesPage />
     case 'accounts':
       return id ? <AccountPage key={id} id={id} me={me} /> : <AccountsPage />
+    case 'products':
+      return <ProductsPage />
     case 'types':
       return <TypesPage />
     case 'jobs':

@@ -188,6 +188,15 @@ export interface Pickup {
   completedAt: string | null
 }
 
+export interface Product {
+  urn: string
+  productId: string
+  dataset: { id: string; label: string }
+  files: number
+  bytes: number
+  createdAt: string
+}
+
 export type CredentialKind = 'password' | 'key' | 'token' | 'client' | 'identity'
 
 export interface Credential {

@@ -323,6 +323,7 @@ describe('the portal', () => {
     const more = ['/port-orders', '/links', '/keys']
     const of = [
       'deliveries',
+      'products',
       'accounts',
       'types',
       'jobs',
@@ -420,21 +421,27 @@ describe('the portal', () => {
     })
   })
 
-  it('publishes a dropped file, which the customer sees', async (t) => {
+  it('publishes dropped files one after the other, which the customer sees', async (t) => {
     const page = await world.signIn(t, { account: world.admin })
     await page.goto('/admin/deliveries')
-    await page.getByText('Publish a file').click()
+    await page.getByText('Publish files in a study').click()
     await until('the codes are filled in', async () => {
       return (await page.getByLabel('Code of the delivery').inputValue()) === 'S-1-1'
     })
-    const buffer = Buffer.from('published by drop')
+    const names = ['dropped.txt', 'beside.txt']
     await page
       .locator('input[type=file]')
-      .setInputFiles({ name: 'dropped.txt', mimeType: 'text/plain', buffer })
-    await page.getByText('dropped.txt is published.').waitFor()
+      .setInputFiles(
+        names.map((name) => ({
+          name,
+          mimeType: 'text/plain',
+          buffer: Buffer.from(`It is ${name}`),
+        })),
+      )
+    await page.getByText('beside.txt is published.').waitFor()
     const customer = await world.signIn(t)
     await customer.goto('/studies')
-    await customer.getByText('dropped.txt').waitFor()
+    for (const name of names) await customer.getByText(name).waitFor()
   })
 
   it('shows the settings in force without a secret', async (t) => {

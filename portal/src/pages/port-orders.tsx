@@ -189,7 +189,9 @@ function AddDocument({ number, onAdded }: { number: number; onAdded(): void }) {
         label={t('document_drop')}
         hint={t('document_hint')}
         disabled={done !== null}
-        onFile={(file) => void upload(file)}
+        onFiles={([file]) => {
+          if (file !== undefined) void upload(file)
+        }}
       />
       {done !== null && <Progress value={done} label={t('uploading')} />}
       <ErrorNotice error={error} />

@@ -6,16 +6,25 @@ interface DropProps {
   hint: string
   accept?: string
   disabled?: boolean
-  onFile(file: File): void
+  /** Takes more than one at a time. */
+  multiple?: boolean
+  onFiles(files: readonly File[]): void
 }
 
-/** Takes a file by drop, by click or by keyboard. */
-export function Drop({ label, hint, accept, disabled = false, onFile }: DropProps) {
+/** Takes files by drop, by click or by keyboard. */
+export function Drop({
+  label,
+  hint,
+  accept,
+  onFiles,
+  disabled = false,
+  multiple = false,
+}: DropProps) {
   const id = useId()
   const [isOver, setOver] = useState(false)
   const take = (files: FileList | null | undefined) => {
-    const file = files?.[0]
-    if (file !== undefined && !disabled) onFile(file)
+    const all = [...(files ?? [])]
+    if (all.length > 0 && !disabled) onFiles(multiple ? all : all.slice(0, 1))
   }
   return (
     <label
@@ -37,6 +46,7 @@ export function Drop({ label, hint, accept, disabled = false, onFile }: DropProp
         type="file"
         class="unseen"
         disabled={disabled}
+        multiple={multiple}
         {...(accept === undefined ? {} : { accept })}
         onChange={(event) => {
           take(event.currentTarget.files)
@@ -45,7 +55,7 @@ export function Drop({ label, hint, accept, disabled = false, onFile }: DropProp
       />
       <strong>{label}</strong>
       <span class="quiet">{hint}</span>
-      <span class="button">{t('choose_file')}</span>
+      <span class="button">{t(multiple ? 'choose_files' : 'choose_file')}</span>
     </label>
   )
 }

@@ -138,7 +138,10 @@ function Control({ schema, value, common, onChange }: ControlProps) {
           {...common}
           {...(schema.format === 'date' ? { type: 'date' as const } : {})}
           value={text}
-          {...(schema.pattern === undefined ? {} : { pattern: schema.pattern })}
+          {...(schema.pattern === undefined
+            ? {}
+            : // The browser shows the title where the text does not match.
+              { pattern: schema.pattern, title: schema.description ?? schema.pattern })}
           {...(schema.maxLength === undefined ? {} : { maxLength: schema.maxLength })}
           autocomplete="off"
           onInput={type}

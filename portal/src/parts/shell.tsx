@@ -30,6 +30,7 @@ const own: Entry[] = [
 
 const administration: Entry[] = [
   { to: '/admin/deliveries', icon: 'deliveries', text: 'nav_all_deliveries' },
+  { to: '/admin/products', icon: 'products', text: 'nav_products' },
   { to: '/admin/accounts', icon: 'accounts', text: 'nav_accounts' },
   { to: '/admin/types', icon: 'types', text: 'nav_types' },
   { to: '/admin/jobs', icon: 'jobs', text: 'nav_jobs' },

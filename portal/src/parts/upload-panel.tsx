@@ -12,6 +12,8 @@ interface UploadPanelProps {
   hint: string
   accept?: string
   disabled?: boolean
+  /** Takes more than one at a time, and sends them one after the other. */
+  multiple?: boolean
   /** Where the file goes, as `/v1/uploads` has it. */
   target: Readonly<Record<string, string>>
   onDone(deliveryId: string, file: File): void
@@ -20,6 +22,7 @@ interface UploadPanelProps {
 /** Takes a file and sends it; one that was begun before goes on when it is chosen again. */
 export function UploadPanel({ target, onDone, disabled = false, ...drop }: UploadPanelProps) {
   const [done, setDone] = useState<number | null>(null)
+  const [turn, setTurn] = useState('')
   const [error, setError] = useState<ApiError | null>(null)
   const [begun, setBegun] = useState<BegunUpload[]>([])
   const leaving = useRef(new AbortController())
@@ -28,12 +31,16 @@ export function UploadPanel({ target, onDone, disabled = false, ...drop }: Uploa
     void begunUploads(kind).then(setBegun)
     return () => leaving.current.abort()
   }, [])
-  const take = async (file: File) => {
+  const take = async (files: readonly File[]) => {
     setError(null)
-    setDone(0)
+    const { signal } = leaving.current
     try {
-      const { signal } = leaving.current
-      onDone(await upload({ file, target, onProgress: setDone, signal }), file)
+      for (const [index, file] of files.entries()) {
+        setDone(0)
+        const turn = { name: file.name, number: index + 1, count: files.length }
+        setTurn(files.length === 1 ? '' : t('upload_count', turn))
+        onDone(await upload({ file, target, onProgress: setDone, signal }), file)
+      }
     } catch (problem) {
       if ((problem as ApiError).code !== 'aborted') setError(problem as ApiError)
     }
@@ -46,9 +53,10 @@ export function UploadPanel({ target, onDone, disabled = false, ...drop }: Uploa
   }
   return (
     <>
-      <Drop {...drop} disabled={disabled || done !== null} onFile={(file) => void take(file)} />
+      <Drop {...drop} disabled={disabled || done !== null} onFiles={(files) => void take(files)} />
       {done !== null && (
         <div class="actions">
+          {turn !== '' && <span>{turn}</span>}
           <Progress value={done} label={t('uploading')} />
           <button type="button" onClick={cancel}>
             {t('upload_pause')}

@@ -5,7 +5,7 @@ import { UploadPanel } from '../../parts/upload-panel.tsx'
 import { t } from '../../texts.ts'
 import type { StudyDelivery } from '../../wire.ts'
 
-/** Publishes a file by dropping it on the codes of a delivery. */
+/** Publishes files by dropping them on the codes of a delivery. */
 export function PublishPanel() {
   const [place, setPlace] = useState({ organization: '', study: '', delivery: '' })
   useEffect(() => {
@@ -36,6 +36,7 @@ export function PublishPanel() {
         label={t('publish_drop')}
         hint={t('publish_hint')}
         disabled={!isReady}
+        multiple
         target={{ study: Object.values(place).join('/') }}
         onDone={(_, { name }) => announce(t('published', { name }))}
       />
