@@ -23,6 +23,11 @@ function sentenceOf(url: URL, cause: unknown): string {
       return `${where} has no database "${name}": create it with "createdb ${name}", or name another.`
     case '42501':
       return `${where} does not let user "${user}" make tables in database "${name}" (${error.message}).`
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+      return `${where} has a certificate for which nobody known here vouches: name the file of its authority by sslrootcert=….`
     case '57P03':
       return `${where} takes no connections yet (${error.message}).`
     default:

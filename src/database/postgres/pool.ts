@@ -17,7 +17,7 @@ export interface PostgresLimits {
 /** What every connection of ours has in common. */
 export function connectionConfig(url: string, limits: PostgresLimits): pg.ClientConfig {
   return {
-    connectionString: url,
+    connectionString: verifying(url),
     application_name: 'claimcheck',
     types: postgresTypes,
     connectionTimeoutMillis: limits.connectSeconds * 1000,
@@ -25,6 +25,18 @@ export function connectionConfig(url: string, limits: PostgresLimits): pg.Client
     query_timeout: limits.statementSeconds === 0 ? 0 : (limits.statementSeconds + 5) * 1000,
     keepAlive: true,
   }
+}
+
+/**
+ * Where TLS is asked for, the server has to show who it is. `pg` does that for these words, too, and
+ * warns at each start that it will not for ever.
+ */
+function verifying(url: string): string {
+  const parsed = new URL(url)
+  const mode = parsed.searchParams.get('sslmode') ?? ''
+  if (!/^(prefer|require|verify-ca)$/.test(mode)) return url
+  parsed.searchParams.set('sslmode', 'verify-full')
+  return parsed.href
 }
 
 /** @throws DeliveryError `unavailable`, from everything, in trouble that passes by itself */
