@@ -20,6 +20,32 @@ describe('the use of a counted grant', () => {
     await refusal('limit_reached', () => reserveUse(core, grant, ada))
   })
 
+  it('that never takes the last byte ends at twice the size, and has one client in ten minutes', async (t) => {
+    const { core, grant } = await setUp(t)
+    const butLast = { span: { start: 0, end: 99 }, size: 100 }
+    for (const client of [ada, bob]) {
+      const use = await reserveUse(core, grant, client)
+      await noteUse(core, use, butLast)
+      // It is taken again and again, and belongs to nobody else meanwhile.
+      for (const other of [ada, bob].filter((one) => one !== client)) {
+        await refusal('limit_reached', () => reserveUse(core, grant, other))
+      }
+      core.clock.pass(10 * minute)
+    }
+    const use = await reserveUse(core, grant, ada)
+    await noteUse(core, use, butLast)
+    assert.equal(await reserveUse(core, grant, ada), use)
+    await noteUse(core, use, { span: { start: 0, end: 1 }, size: 100 })
+    assert.equal(await reserveUse(core, grant, ada), use)
+    await noteUse(core, use, { span: { start: 0, end: 1 }, size: 100 })
+    const [row] = (await listUses(core.database.kysely, grant)).filter(({ id }) => id === use)
+    assert.deepEqual([row?.spans, row?.bytes_sent], ['[[0,99]]', 200])
+    core.clock.pass(10 * minute)
+    for (const client of [ada, bob]) {
+      await refusal('limit_reached', () => reserveUse(core, grant, client))
+    }
+  })
+
   it('goes on where it was when its client comes back and nobody took it', async (t) => {
     const { core, grant } = await setUp(t)
     const use = await reserveUse(core, grant, ada)

@@ -87,7 +87,7 @@ function revoking(app: V1App, { core }: V1Context): void {
       schema: {
         tags,
         operationId: 'revokeManifest',
-        summary: 'Revoke a manifest at once',
+        summary: 'Revoke a manifest at once, and the signed URLs that it has led to',
         params: ById,
         response: answers({ 204: noBody('Its addresses lead nowhere any more.') }, 404, 415),
       },
