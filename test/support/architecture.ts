@@ -17,7 +17,7 @@ const layers: readonly (readonly string[])[] = [
   ['cli'],
   ['demo'],
   ['client'],
-  ['server.ts'],
+  ['server.ts', 'server'],
   ['upkeep'],
   ['open-installation.ts'],
   ['load-config.ts', 'config-file'],
