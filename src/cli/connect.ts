@@ -2,12 +2,11 @@ import { ClientError } from '../client/client-error.ts'
 import { type Client, createClient } from '../client/create-client.ts'
 import { type ApiName, apiNames } from '../client/delivery.ts'
 import { detectApi } from '../client/detect-api.ts'
-import type { Fetch } from '../client/transport.ts'
 import { type ClientEnvironment, readClientEnvironment } from './client-environment.ts'
 import type { Option } from './command.ts'
 import { withSecret } from './credential-helper.ts'
 import { createPauseNote } from './pause-note.ts'
-import { chooseProfile, originOf, type Profile, readProfiles } from './profiles.ts'
+import { chooseProfile, type Profile, readProfiles } from './profiles.ts'
 import { credentialsFor, type Secrets, signInHint } from './sign-in-options.ts'
 
 /** The options of every command that talks to a server. */
@@ -74,26 +73,16 @@ export async function connect(
   const api = apiOf(values.api) ?? detectApi(url)
   const secrets = await secretsOf(environment, profile, values)
   const credentials = credentialsFor(api, secrets, url)
-  const isUnsigned = credentials.kind === 'none'
+  let isTold = false
   const client = createClient({
     ...{ url, credentials },
     onPause: createPauseNote(tell),
-    ...(isUnsigned ? { fetch: hinting(url, () => tell(signInHint(url, secrets))) } : {}),
+    onSignInWanted() {
+      if (!isTold) tell(signInHint(url, secrets))
+      isTold = true
+    },
   })
   return { client, api, url }
-}
-
-/** Says once what to set when the server wants a sign-in and gets none. */
-function hinting(at: string, tell: () => void): Fetch {
-  let isTold = false
-  return async (url, init) => {
-    const response = await fetch(url, init)
-    if (response.status === 401 && !isTold && originOf(url) === originOf(at)) {
-      isTold = true
-      tell()
-    }
-    return response
-  }
 }
 
 function writeLine(line: string): void {

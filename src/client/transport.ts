@@ -22,6 +22,7 @@ export interface TransportOptions {
   readonly wait: Wait
   readonly now: () => number
   onPause(pause: Pause): void
+  onSignInWanted(): void
 }
 
 export interface Sent {
@@ -80,10 +81,17 @@ export function createTransport(options: TransportOptions): Transport {
     async send(sent) {
       const sending = { origin, fetch, authorizer }
       const first = await follow(sending, sent)
-      if (first.answered.response.status !== 401 || first.header === null) return first.answered
+      const { response, url } = first.answered
+      if (response.status !== 401) return first.answered
+      if (first.header === null) {
+        const at = new URL(url)
+        const wantsOurs = at.origin === origin && !isSigned(at) && sent.authorize !== false
+        if (wantsOurs) options.onSignInWanted()
+        return first.answered
+      }
       // A token may end earlier than it said; once more with a new one.
       if (!authorizer.renew(first.header)) return first.answered
-      await drain(first.answered.response)
+      await drain(response)
       return (await follow(sending, sent)).answered
     },
   })
