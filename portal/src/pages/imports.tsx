@@ -90,7 +90,9 @@ export function ImportPage({ id }: { id: string }) {
     >
       <ErrorNotice error={action.error} />
       <section class="panel facts" aria-label={t('facts')}>
-        <Progress value={thing.progress} label={t('progress_of', { name: thing.fileName })} />
+        {!isOver(thing.state) && (
+          <Progress value={thing.progress} label={t('progress_of', { name: thing.fileName })} />
+        )}
         <p class="message">
           {thing.message === null ? t(`state_${thing.state}_hint`) : inWords(thing.message)}
         </p>
@@ -141,7 +143,7 @@ function Result({ id }: { id: string }) {
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
         <section class="table" tabIndex={0} aria-label={t('failed_rows')}>
-          <table>
+          <table class="stacked">
             <thead>
               <tr>
                 <th scope="col">{t('row')}</th>
@@ -152,7 +154,9 @@ function Result({ id }: { id: string }) {
             <tbody>
               {rows.map(({ line, message, cells }) => (
                 <tr key={line}>
-                  <td class="tabular">{line}</td>
+                  <td class="tabular" data-label={t('row')}>
+                    {line}
+                  </td>
                   <td>{inWords(message)}</td>
                   <td class="quiet">{cells.join(', ')}</td>
                 </tr>

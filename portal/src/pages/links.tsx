@@ -58,6 +58,7 @@ function ListRows({ lists }: { lists: Listing<Manifest> }) {
                 {list.name}
               </span>
               <span class="quiet row-note">
+                <Expiry {...list} />
                 {list.files === null ? t('list_whole') : tn('files', list.files)} ·{' '}
                 {t('made', { when: formatDistance(list.createdAt) })}
               </span>
@@ -104,6 +105,7 @@ function LinkRows({ links, isAll }: { links: Listing<Link>; isAll: boolean }) {
                 {link.fileName}
               </span>
               <span class="quiet row-note">
+                <Expiry {...link} />
                 {link.maxUses !== null &&
                   `${t('link_used', { used: link.used ?? 0, of: link.maxUses })} · `}
                 {t('made', { when: formatDistance(link.createdAt) })}
@@ -155,17 +157,23 @@ interface HandedOut {
   revokedAt: string | null
 }
 
-function Standing({ revokedAt, expiresAt }: HandedOut) {
+/** Until when it opens something; nothing of what does not any more. */
+function Expiry({ revokedAt, expiresAt }: HandedOut) {
+  if (revokedAt !== null) return null
+  return (
+    <>
+      <span title={formatTime(expiresAt)}>{t('expires', { when: formatDistance(expiresAt) })}</span>
+      {' · '}
+    </>
+  )
+}
+
+function Standing({ revokedAt }: HandedOut) {
   return (
     <div class="row-state">
       <span class="badge" data-link={revokedAt === null ? 'open' : 'revoked'}>
         {revokedAt === null ? t('link_open') : t('link_over')}
       </span>
-      {revokedAt === null && (
-        <span class="quiet" title={formatTime(expiresAt)}>
-          {t('expires', { when: formatDistance(expiresAt) })}
-        </span>
-      )}
     </div>
   )
 }

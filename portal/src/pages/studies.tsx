@@ -199,15 +199,21 @@ function Chosen({ chosen, shown, name, onChoose }: ChosenProps) {
           ? t('choose_several')
           : `${tn('chosen', chosen.size)}, ${formatSize(size)}`}
       </span>
-      <button
-        type="button"
-        class="primary"
-        disabled={chosen.size === 0 || action.isBusy}
-        onClick={() => action.run(take)}
-      >
-        {t('download_chosen')}
-      </button>
-      <ListButton listed={{ files: [...chosen.keys()] }} name={name} disabled={chosen.size === 0} />
+      <div class="chosen-actions">
+        <button
+          type="button"
+          class="primary"
+          disabled={chosen.size === 0 || action.isBusy}
+          onClick={() => action.run(take)}
+        >
+          {t('download_chosen')}
+        </button>
+        <ListButton
+          listed={{ files: [...chosen.keys()] }}
+          name={name}
+          disabled={chosen.size === 0}
+        />
+      </div>
       {chosen.size === 0 ? (
         <button type="button" disabled={shown.length === 0} onClick={() => onChoose(shown)}>
           {t('choose_all', { count: formatNumber(shown.length) })}

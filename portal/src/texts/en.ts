@@ -264,7 +264,8 @@ export const en = {
   port_canceled: 'Cancelled',
   port_abandoned: 'Abandoned',
   port_hard_canceled: 'Cancelled',
-  links_lead: 'What you have handed out and has not expired: who used it, and how to end it.',
+  links_lead:
+    'What you have handed out and has not expired. Each download of your own makes a short link, too.',
   links_empty: 'You have handed out nothing',
   links_empty_lead:
     'Open a delivery to make a link to one of its files, or a download list of them all.',
@@ -422,7 +423,7 @@ export const en = {
   usage_table: 'The same as a table',
   usage_day: 'Day',
   settings_lead: 'What is in force on this node; secrets are hidden.',
-  error_unauthenticated: 'That is not right.',
+  error_unauthenticated: 'You are not signed in.',
   error_unauthenticated_next: 'Check the user name and the password, and try again.',
   error_locked_out: 'Too many failed attempts.',
   error_locked_out_next: 'Wait a moment before you try again.',

@@ -272,7 +272,7 @@ export const fr: Texts = {
   port_abandoned: 'Abandonné',
   port_hard_canceled: 'Annulé',
   links_lead:
-    'Ce que vous avez donné et qui n’a pas expiré : son utilisation, et comment y mettre fin.',
+    'Ce que vous avez donné et qui n’a pas expiré. Chacun de vos téléchargements crée aussi un lien bref.',
   links_empty: 'Vous n’avez rien donné',
   links_empty_lead:
     'Ouvrez une livraison pour créer un lien vers l’un de ses fichiers, ou une liste de téléchargement.',
@@ -430,7 +430,7 @@ export const fr: Texts = {
   usage_table: 'Les mêmes chiffres en tableau',
   usage_day: 'Jour',
   settings_lead: 'Ce qui est en vigueur sur ce nœud ; les secrets sont masqués.',
-  error_unauthenticated: 'Ce n’est pas exact.',
+  error_unauthenticated: 'Vous n’êtes pas connecté.',
   error_unauthenticated_next: 'Vérifiez l’identifiant et le mot de passe, puis réessayez.',
   error_locked_out: 'Trop de tentatives échouées.',
   error_locked_out_next: 'Patientez un instant avant de réessayer.',
