@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { describe, it } from 'node:test'
 import { defineConfig, module } from '../../src/define-config.ts'
 import { createTestAccount, startTestServer } from '../support/test-server.ts'
+import { untilFound } from '../support/until.ts'
 
 const config = defineConfig({
   downloadTypes: {
@@ -195,7 +196,7 @@ describe('the downloads API', () => {
   it('says that a download failed without saying what only the operator may know', async (t) => {
     const { api, ada } = await setUp(t)
     const { body } = await api('/api/downloads', ada, { download: { download_type: 'broken' } })
-    const failed = await api.until(body.download.id, ada, 'failed')
+    const failed = await api.failed(body.download.id, ada)
     assert.equal(failed.url, null)
     const v1 = await api(`/v1/deliveries/${body.download.id}`, ada)
     assert.doesNotMatch(JSON.stringify(v1.body), /etc/)
@@ -261,17 +262,18 @@ async function setUp(t: Parameters<typeof startTestServer>[0]) {
     }
   }
 
-  async function until(id: string, account: typeof ada, state: string): Promise<Download> {
-    for (;;) {
+  async function over(id: string, account: typeof ada, end: 'done' | 'failed'): Promise<Download> {
+    return await untilFound(`the download is ${end}`, async () => {
       const { body } = await call(`/api/downloads/${id}`, account)
-      if (body.download.state === state) return body.download
-      assert.doesNotMatch(body.download.state, state === 'done' ? /failed/ : /done/)
-    }
+      const { state } = body.download
+      if (['done', 'failed'].includes(state)) assert.equal(state, end)
+      return state === end ? body.download : null
+    })
   }
 
   const api = Object.assign(call, {
-    until,
-    done: (id: string, account: typeof ada) => until(id, account, 'done'),
+    done: (id: string, account: typeof ada) => over(id, account, 'done'),
+    failed: (id: string, account: typeof ada) => over(id, account, 'failed'),
   })
   return { server, core: server.core, ada, api }
 }

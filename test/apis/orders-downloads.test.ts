@@ -9,7 +9,7 @@ import { createOrdersClient } from '../support/orders-client.ts'
 import { publish } from '../support/products.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { createTestAccount, startTestServer } from '../support/test-server.ts'
-import { until } from '../support/until.ts'
+import { until, untilFound } from '../support/until.ts'
 
 const run = promisify(execFile)
 
@@ -74,7 +74,7 @@ describe("an order's Metalink", () => {
       assert.equal((await call(null, target ?? '')).status, status, what)
     }
     const other = await order(ada, 'productId:a')
-    const found = await until2(async () => {
+    const found = await untilFound('its file is listed', async () => {
       const { body } = await call<{ content: { content: { id: number } }[] }>(
         ada,
         `/rs-order/orders/${other}/dataset/2/files`,
@@ -128,15 +128,6 @@ describe("an order's archive", () => {
     assert.equal((await call(ada, `/rs-order/orders/${id}/download`)).status, 204)
   })
 })
-
-async function until2<T>(look: () => Promise<T | null>): Promise<T> {
-  let found: T | null = null
-  await until('it is there', async () => {
-    found = await look()
-    return found !== null
-  })
-  return found as T
-}
 
 async function setUp(t: TestContext) {
   const server = await startTestServer(t)
