@@ -22,6 +22,9 @@ export interface PasswordSignIn {
   check(attempt: PasswordAttempt): Promise<Credential | null>
 }
 
+/**
+ * A sign-in that remembers right passwords for a minute, and works on one attempt at a time for each.
+ */
 export function createPasswordSignIn(core: Core, backoff: Backoff): PasswordSignIn {
   const remembered = createRememberedSignIns(core.database.now)
   const running = new Map<string, Promise<boolean>>()

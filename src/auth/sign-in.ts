@@ -45,6 +45,7 @@ export interface SignIn {
   readonly accessTokens: AccessTokens
 }
 
+/** Every way to sign in, over the same accounts and the same patience with wrong ones. */
 export function createSignIn(core: Core, keys: KeyRing): SignIn {
   const backoff = createBackoff(core.database.now)
   const passwords = createPasswordSignIn(core, backoff)

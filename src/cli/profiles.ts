@@ -67,6 +67,7 @@ export function chooseProfile(
   return Object.values(profiles).find((one) => originOf(one.url) === origin) ?? null
 }
 
+/** A server's origin, under which its profile is kept; null for what is no URL. */
 export function originOf(url: string): string | null {
   return URL.canParse(url) ? new URL(url).origin : null
 }

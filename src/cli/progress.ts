@@ -25,6 +25,9 @@ export async function watched<T>(work: (watch: Watch) => Promise<T>): Promise<T>
 /** How often the line is written over, in ms. */
 const DRAW_MS = 200
 
+/**
+ * A line that says what is being done: written over on a terminal, once for each step elsewhere.
+ */
 export function createProgress(target: DisplayTarget) {
   let last = ''
   let drawnAt = Number.NEGATIVE_INFINITY

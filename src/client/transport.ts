@@ -65,6 +65,7 @@ export interface Answered<Answer extends HttpAnswer = Response> {
 const mostRedirects = 5
 const redirects = new Set([301, 302, 303, 307, 308])
 
+/** A transport that signs in by the credentials at its own origin alone. */
 export function createTransport(options: TransportOptions): Transport {
   const { origin, retry, wait, now, isFetchGiven } = options
   const authorizer = createAuthorizer(

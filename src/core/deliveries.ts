@@ -136,11 +136,13 @@ const byId = hotQuery((db) =>
   db.selectFrom('deliveries').selectAll().where('id', '=', '').compile(),
 )
 
+/** A delivery by its id; null when there is none. */
 export async function findDelivery(db: Connection, id: string): Promise<DeliveryRow | null> {
   const row = await db.selectFrom('deliveries').selectAll().where('id', '=', id).executeTakeFirst()
   return row ?? null
 }
 
+/** A delivery by its number; null when there is none. */
 export async function findDeliveryByNumber(
   db: Connection,
   number: number,

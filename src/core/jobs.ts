@@ -13,6 +13,7 @@ export const serverQueues = ['local', 'pulls', 'callbacks'] as const
 export type ServerQueue = (typeof serverQueues)[number]
 export type Queue = ServerQueue | `worker:${string}`
 
+/** Is it one that the servers work on themselves? */
 export function isServerQueue(queue: string): queue is ServerQueue {
   return (serverQueues as readonly string[]).includes(queue)
 }
@@ -216,6 +217,7 @@ export async function isHeld(db: Connection, job: HeldJob): Promise<boolean> {
   return row !== undefined
 }
 
+/** A job by its number; null when there is none. */
 export async function findJob(db: Connection, number: number): Promise<JobRow | null> {
   const row = await db
     .selectFrom('jobs')

@@ -16,6 +16,7 @@ export interface Metrics {
 /** Upper bounds of the latency histogram, in seconds. */
 const BOUNDS = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10] as const
 
+/** Counters that begin at 0 with the process, as Prometheus expects. */
 export function createMetrics(): Metrics {
   const requests = new Map<string, Map<number, number>>()
   const buckets = BOUNDS.map(() => 0)

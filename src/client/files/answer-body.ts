@@ -21,6 +21,7 @@ export interface BodySource {
 /** How much may wait for the reader, in bytes. */
 const mostWaiting = 2 * 1024 * 1024
 
+/** A body of which nothing has come yet. */
 export function createIncomingBody(source: BodySource): IncomingBody {
   const waiting: Uint8Array[] = []
   let bytes = 0

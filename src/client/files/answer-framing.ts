@@ -9,6 +9,7 @@ import type { AnswerHead } from './answer-head.ts'
  */
 export type Unframe = (bytes: Buffer, emit: (chunk: Buffer) => void) => Buffer | null
 
+/** What takes the framing off an answer's body, as its head announces it (RFC 9112 §6.3). */
 export function createUnframe({ framing, length }: AnswerHead): Unframe {
   if (framing === 'chunked') return unframeChunks()
   if (framing !== 'close') return unframeLength(length)

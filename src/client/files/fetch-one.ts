@@ -38,6 +38,7 @@ export interface FetchOne {
 /** How often progress is told, in ms. */
 const tellEveryMs = 100
 
+/** Fetches into a folder; nothing is tallied yet. */
 export function createFetchOne(transport: FileTransport, options: FetchOneOptions): FetchOne {
   const { signal, queue, folder, record, layout, isWanted, rateLimit, saver } = options
   const paths = createPathBook(record, layout)

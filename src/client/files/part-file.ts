@@ -169,6 +169,7 @@ async function openSafely(path: string, flags: number): Promise<FileHandle> {
   throw unsafePart(path)
 }
 
+/** The refusal to write where something else than a plain file lies. */
 export function unsafePart(path: string): ClientError {
   return new ClientError('unsafe_target', `${path} is in the way: it is no plain file.`)
 }

@@ -8,6 +8,7 @@ export interface PathBook {
   assign(file: RemoteFile, name: string): string
 }
 
+/** A book that goes on where the record of earlier runs ends. */
 export function createPathBook(record: FolderRecord, layout: 'flat' | 'tree'): PathBook {
   const taken = new Map<string, string>()
   return {

@@ -16,6 +16,7 @@ export interface Patience {
   after(error: unknown, progressed: boolean): Promise<void>
 }
 
+/** Patience that begins anew with each file. */
 export function createPatience(transfer: Transfer): Patience {
   const { transport, signal, onSetback } = transfer.options
   let attempts = 0

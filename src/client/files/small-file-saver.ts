@@ -27,6 +27,7 @@ export type SaveAnswer = Readonly<Record<'code' | 'syscall' | 'message' | 'path'
 
 const mostThreads = 4
 
+/** A saver whose threads are started when they are needed. */
 export function createSmallFileSaver(): SmallFileSaver {
   const threads: SaveThread[] = []
   const choose = (): SaveThread => {

@@ -10,6 +10,7 @@ export interface StallGuard {
   end(): void
 }
 
+/** A guard that aborts when nothing has come for so long, in ms, or the signal says so. */
 export function createStallGuard(stallMs: number, signal?: AbortSignal): StallGuard {
   const controller = new AbortController()
   const pass = () => controller.abort(signal?.reason)

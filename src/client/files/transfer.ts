@@ -56,6 +56,7 @@ export interface Transfer {
   nextMirror(): boolean
 }
 
+/** A transfer of which nothing is known yet. */
 export function createTransfer(options: TransferOptions): Transfer {
   let current: Promise<Place> | null = null
   let lastUrl: string | null = null
@@ -92,6 +93,7 @@ export function createTransfer(options: TransferOptions): Transfer {
   return transfer
 }
 
+/** Before the first answer of a server. */
 export function nothingKnown(): Known {
   return { etag: null, origin: null, size: null, digests: {}, hasRanges: false, isCoded: false }
 }

@@ -89,19 +89,23 @@ export async function readUpload(core: Core, principal: Principal, id: string): 
   return row
 }
 
+/** An upload by its id; null when there is none, or it was forgotten. */
 export async function findUpload(db: Connection, id: string): Promise<UploadRow | null> {
   const row = await db.selectFrom('uploads').selectAll().where('id', '=', id).executeTakeFirst()
   return row ?? null
 }
 
+/** Where it goes when it is whole. */
 export function targetOf({ target }: UploadRow): UploadTarget {
   return JSON.parse(target) as UploadTarget
 }
 
+/** What was announced of it. */
 export function expectedOf({ size, digests }: UploadRow): ExpectedBytes {
   return { ...(size === null ? {} : { size }), digests: new Map(JSON.parse(digests)) }
 }
 
+/** What came of it; null as long as it is not whole. */
 export function resultOf({ result }: UploadRow): UploadResult | null {
   return result === null ? null : (JSON.parse(result) as UploadResult)
 }

@@ -10,6 +10,7 @@ export function asPassingTrouble(error: unknown): unknown {
   return sentence === null ? error : unavailable(sentence, error)
 }
 
+/** The refusal of what would work later; the sentence is for whoever asked. */
 export function unavailable(sentence: string, cause: unknown): DeliveryError {
   return new DeliveryError('unavailable', sentence, { cause })
 }
