@@ -106,16 +106,23 @@ function apiOf(said: string | undefined): ApiName | null {
   throw new ClientError('bad_input', `There is no API "${said}": ${apiNames.join(', ')}.`)
 }
 
-/** The environment stands above the profile; an identity is taken from one place as a whole. */
+/**
+ * The environment stands above a profile, but one that the command line names stands above both; an
+ * identity is taken from one place as a whole.
+ */
 async function secretsOf(
   environment: ClientEnvironment,
   profile: Profile | null,
   values: ConnectValues,
 ): Promise<Secrets> {
   const { token, user, password, clientId, clientSecret, url } = environment
-  refuseHalf({ USER: user, PASSWORD: password })
-  refuseHalf({ CLIENT_ID: clientId, CLIENT_SECRET: clientSecret })
-  const isSaid = [token, user, password, clientId, clientSecret].some((one) => one !== null)
+  const isNamed = values.profile !== undefined
+  if (!isNamed) {
+    refuseHalf({ USER: user, PASSWORD: password })
+    refuseHalf({ CLIENT_ID: clientId, CLIENT_SECRET: clientSecret })
+  }
+  const isSaid =
+    !isNamed && [token, user, password, clientId, clientSecret].some((one) => one !== null)
   const own = isSaid
     ? { token, user, password, clientId, clientSecret }
     : profile === null

@@ -6,7 +6,7 @@ import type { Profile } from './profiles.ts'
  * Secrets that a keyring keeps, by git's protocol for credential helpers (gitcredentials(7)): the
  * helpers that come with git for each system's keyring work as they are, and any script can be one.
  * `osxkeychain` runs `git-credential-osxkeychain`, a path with a slash that program, and `!` before a
- * command line gives it to the shell; each with `get` or `store` behind it.
+ * command line gives it to the shell; each with `get`, `store` or `erase` behind it.
  */
 
 /** A profile with its secret, fetched from its helper when it names one. */
@@ -31,6 +31,11 @@ export async function storeSecret(profile: Profile, helper: string): Promise<Pro
   return { ...rest, helper }
 }
 
+/** Lets a helper forget the secret of a profile; nothing where none keeps it. */
+export async function eraseSecret(profile: Profile): Promise<void> {
+  if (profile.helper !== undefined) await run(profile.helper, 'erase', fieldsOf(profile))
+}
+
 function secretNameOf({ user, clientId }: Profile): 'password' | 'clientSecret' | 'token' {
   if (user !== undefined) return 'password'
   return clientId === undefined ? 'token' : 'clientSecret'
@@ -43,7 +48,7 @@ function fieldsOf({ url, user, clientId }: Profile): Record<string, string> {
 
 async function run(
   helper: string,
-  action: 'get' | 'store',
+  action: 'get' | 'store' | 'erase',
   fields: Readonly<Record<string, string>>,
 ): Promise<string> {
   const isShell = helper.startsWith('!')

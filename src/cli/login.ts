@@ -4,7 +4,7 @@ import { createClient } from '../client/create-client.ts'
 import { asObject, asText } from '../client/json.ts'
 import { readClientEnvironment } from './client-environment.ts'
 import { defineCommand, UsageError } from './command.ts'
-import { storeSecret } from './credential-helper.ts'
+import { eraseSecret, storeSecret } from './credential-helper.ts'
 import { print } from './print.ts'
 import { originOf, type Profile, readProfiles, writeProfiles } from './profiles.ts'
 import { readSecret } from './read-password.ts'
@@ -35,6 +35,10 @@ export const login = defineCommand({
       description:
         'Leave the secret to this credential helper, as git has them for the keyring of each system: libsecret, osxkeychain, manager, the path of a program, or "!COMMAND".',
     },
+    forget: {
+      type: 'boolean',
+      description: 'Remove the profile for the server, and its secret from where it is kept.',
+    },
     json: { type: 'boolean', description: 'Print the result as one JSON document.' },
   },
   examples: [
@@ -47,12 +51,11 @@ export const login = defineCommand({
       command: 'claimcheck login https://files.example --helper osxkeychain',
       description: 'With an API token that the keychain of macOS keeps.',
     },
+    { command: 'claimcheck login https://files.example --forget', description: 'No more.' },
   ],
   async run({ values, positionals: [url = ''] }) {
-    const origin = originOf(url)
-    if (origin === null || !/^https?:/.test(origin)) {
-      throw new UsageError(`"${url}" is no web address.`)
-    }
+    const { origin } = webAddress(url)
+    if (values.forget === true) return await forget(origin, values)
     const { user, client: clientId, scope, 'token-url': tokenUrl, helper } = values
     if (user !== undefined && clientId !== undefined) {
       throw new UsageError('--user and --client contradict each other.')
@@ -85,6 +88,35 @@ export const login = defineCommand({
   },
 })
 
+function webAddress(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new UsageError(`"${text}" is no web address.`)
+  }
+  // It would stand in the file of profiles.
+  if (url.username === '' && url.password === '') return url
+  throw new UsageError(
+    'Say who you are by --user NAME, not in the address; the password is asked for.',
+  )
+}
+
+async function forget(
+  origin: string,
+  { profile: named, json }: { readonly profile?: string; readonly json?: boolean },
+): Promise<void> {
+  const { profilesPath } = readClientEnvironment()
+  const profiles = await readProfiles(profilesPath)
+  const found = Object.entries(profiles).find(
+    ([name, { url }]) => originOf(url) === origin && (named === undefined || name === named),
+  )
+  if (found === undefined) throw new Error(`There is no such profile for ${origin}.`)
+  const [name, profile] = found
+  await eraseSecret(profile)
+  const { [name]: _forgotten, ...rest } = profiles
+  await writeProfiles(profilesPath, rest)
+  print(json, { profile: name, forgotten: true }, `The profile "${name}" is forgotten.`)
+}
+
 /**
  * Who one is with it: at a server with a `/v1`, else null.
  * @throws ClientError `unauthenticated`
@@ -99,8 +131,9 @@ async function tryOut(profile: Profile, origin: string): Promise<string | null> 
     const { body } = await call(client.transport, { url: `${origin}/v1/me` })
     return asText(asObject(body).username)
   } catch (error) {
-    if (!(error instanceof ClientError) || error.code === 'unauthenticated') throw error
-    if (error.code === 'unreachable') throw error
+    if (!(error instanceof ClientError) || error.code === 'unreachable') throw error
+    // A server of another kind has its tokens elsewhere.
+    if (error.code === 'unauthenticated' && error.details.status !== 404) throw error
     return null
   }
 }

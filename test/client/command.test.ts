@@ -5,6 +5,7 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, it, type TestContext } from 'node:test'
+import { childEnvironment } from '../support/child-environment.ts'
 import { etagOf, someBytes, startHostileServer } from '../support/hostile-server.ts'
 import { main } from '../support/main.ts'
 import { runMain } from '../support/run-main.ts'
@@ -35,7 +36,7 @@ describe('claimcheck get', () => {
     }
     const child = spawn(process.execPath, [main, 'get', `${server.url}/a.bin`, '--to', 'out'], {
       cwd,
-      env: { PATH: process.env.PATH ?? '', XDG_CONFIG_HOME: cwd },
+      env: childEnvironment({ XDG_CONFIG_HOME: cwd }),
       stdio: 'ignore',
     })
     t.after(() => child.kill('SIGKILL'))
@@ -71,7 +72,7 @@ describe('claimcheck get', () => {
       ['-c', `trap '' XFSZ; ulimit -f 8000; exec "$@"`, 'sh', process.execPath, main, 'get'].concat(
         `${server.url}/a.bin`,
       ),
-      { cwd, env: { PATH: process.env.PATH ?? '' }, stdio: ['ignore', 'ignore', 'pipe'] },
+      { cwd, env: childEnvironment(), stdio: ['ignore', 'ignore', 'pipe'] },
     )
     const ended = once(limited, 'exit')
     assert.match(await text(limited.stderr), /^Cannot write \.?\/?a\.bin\.part: .* \(EFBIG\)\.$/m)
@@ -223,5 +224,32 @@ describe('claimcheck login', () => {
     assert.equal((await stat(path)).mode & 0o777, 0o600)
     assert.equal((await run(['wait', `${server.url}/v1/deliveries/x`])).code, 0)
     assert.equal((await run(['wait', '/v1/deliveries/x'])).code, 0)
+  })
+
+  it('stands above the environment when its profile is named', async (t) => {
+    const { server, run } = await setUp(t)
+    server.handle = ({ headers }, response) => {
+      response.end(JSON.stringify({ username: 'ada', state: 'done', ...headers }))
+      return true
+    }
+    await run(['login', server.url, '--profile', 'mine'], {}, 'of the profile\n')
+    const wait = ['wait', `${server.url}/v1/deliveries/x`]
+    const other = { CLAIMCHECK_TOKEN: 'of the environment', CLAIMCHECK_URL: server.url }
+    await run(wait, other)
+    assert.equal(server.seen.at(-1)?.headers.authorization, 'Bearer of the environment')
+    await run([...wait, '--profile', 'mine'], other)
+    assert.equal(server.seen.at(-1)?.headers.authorization, 'Bearer of the profile')
+  })
+
+  it('is kept for a server whose tokens are not where ours are, and not with a password in the address', async (t) => {
+    const { server, cwd, run } = await setUp(t)
+    const kept = await run(['login', server.url, '--client', 'a'], {}, 'secret\n')
+    assert.deepEqual([kept.code, kept.err], [0, ''])
+    assert.match(kept.out, /^It was not tried out; the profile /)
+    const { host } = new URL(server.url)
+    const refused = await run(['login', `http://ada:hidden@${host}`], {}, 'secret\n')
+    assert.equal(refused.code, 2)
+    const path = join(cwd, 'config', 'claimcheck', 'profiles.json')
+    assert.doesNotMatch(await readFile(path, 'utf8'), /hidden/)
   })
 })

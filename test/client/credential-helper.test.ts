@@ -14,6 +14,7 @@ printf '%s\\n%s\\n' "$1" "$input" >> "$store.log"
 case "$1" in
   store) printf '%s\\n' "$input" > "$store" ;;
   get) if [ -f "$store" ]; then cat "$store"; fi ;;
+  erase) rm "$store" ;;
 esac
 `
 
@@ -54,6 +55,15 @@ describe('a credential helper', () => {
       assert.equal(code, 0, err)
       assert.equal(secrets.at(-1), field)
       assert.match(await read('keyring.log'), /^get\nprotocol=http\nhost=\S+\nusername=\S+\n$/m)
+      const forgotten = await run(['login', server.url, '--forget'])
+      assert.equal(forgotten.code, 0, forgotten.err)
+      await assert.rejects(read('keyring'), { code: 'ENOENT' })
+      assert.deepEqual(JSON.parse(await read('claimcheck/profiles.json')), { profiles: {} })
+      const twice = await run(['login', server.url, '--forget'])
+      assert.deepEqual(
+        [twice.code, twice.err],
+        [1, `There is no such profile for ${server.url}.\n`],
+      )
     })
   }
 
