@@ -77,6 +77,11 @@ describe('the architecture', () => {
     ['files in the part for browsers', { 'client/a.ts': "import './files/b.ts'" }, /browsers/],
     ['Node in the part for browsers', { 'client/a.ts': "import 'node:path'" }, /browsers/],
     ['an HTTP client of Node alone', { 'client/files/a.ts': "import 'undici'" }, /not every/],
+    [
+      'a function that promises nothing',
+      { 'core/a.ts': 'export async function a(): Promise<void> {}' },
+      /core\/a\.ts does not say what a promises/,
+    ],
     ['a long file', { 'core/a.ts': 'a\n'.repeat(301) }, /301 lines/],
     ['an any', { 'core/a.ts': 'let a: any' }, /says any/],
     ['an array of any', { 'core/a.ts': 'let a: Map<string, any[]>' }, /says any/],
@@ -106,7 +111,8 @@ describe('the architecture', () => {
     const right = {
       'database/tables.ts': `import type { Clock } from '../core/clock.ts'\n${tables}`,
       'database/migrations/0001.ts': "db.insertInto('jobs'); sql`update jobs set a = 1`",
-      'core/clock.ts': '/** At any: process.env */\nexport type Clock = () => number',
+      'core/clock.ts':
+        '/** At any: process.env */\nexport type Clock = () => number\n\n/** Now. */\nexport function now() {}',
       'core/jobs.ts': "import type { Tables } from '../database/tables.ts'\ndb.insertInto('jobs')",
       'apis/x/routes.ts': "import { find } from '../../core/jobs.ts'\nimport './wire.ts'",
       'open-installation.ts': "import { openDisk } from './storage/disk.ts'",

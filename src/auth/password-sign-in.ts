@@ -23,7 +23,7 @@ export interface PasswordSignIn {
 }
 
 /**
- * A sign-in that remembers right passwords for a minute, and works on one attempt at a time for each.
+ * A sign-in that remembers right passwords for a minute, and works on the same attempt once at a time.
  */
 export function createPasswordSignIn(core: Core, backoff: Backoff): PasswordSignIn {
   const remembered = createRememberedSignIns(core.database.now)

@@ -43,6 +43,8 @@ const readers = new Set(['config.ts', 'cli/client-environment.ts'])
 const clientLayer = layers.findIndex((layer) => layer.includes('client'))
 const engines = /^(database\/open-|storage\/(disk|s3|encrypted)\.ts$)/
 const notInCore = /^(fastify|@fastify\/.*|(node:)?https?|better-sqlite3|pg)$/
+/** Each with the line before it. */
+const exportedFunctions = /^(?:(.*)\n+)?export (?:async )?function\*? (\w+)/gm
 const writes = /\b(?:insertInto|updateTable|deleteFrom|replaceInto)\(\s*'(\w+)'/g
 const rawWrites = /\b(?:insert\s+into|update|delete\s+from|replace\s+into)\s+"?(\w+)/gi
 
@@ -181,6 +183,9 @@ function breachesInside(path: string, text: string): string[] {
   }
   const lines = text.trimEnd().split('\n').length
   if (lines > 300) breaches.push(`${path} has ${lines} lines`)
+  for (const [, before = '', name] of text.matchAll(exportedFunctions)) {
+    if (!before.endsWith('*/')) breaches.push(`${path} does not say what ${name} promises`)
+  }
   const withoutStrings = code.replaceAll(/'[^'\n]*'|"[^"\n]*"/g, "''")
   if (/(?:[:<|&,(=]|\bas)\s*any\b\s*(?:[>,;)|&[\]=}]|$)/m.test(withoutStrings)) {
     breaches.push(`${path} says any`)
