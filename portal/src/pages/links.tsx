@@ -1,5 +1,6 @@
+import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
-import { call, type Page } from '../api.ts'
+import { type ApiError, call, type Page } from '../api.ts'
 import { formatDistance, formatSize, formatTime } from '../format.ts'
 import { useNews } from '../live.ts'
 import { Dialog } from '../parts/dialog.tsx'
@@ -37,15 +38,14 @@ export function LinksPage() {
 }
 
 function ListRows({ lists }: { lists: Listing<Manifest> }) {
-  const action = useAction()
-  const revoke = (list: Manifest) =>
-    action.run(async () => {
-      await revokeOne(lists, list, `/manifests/${list.id}`)
-      announce(t('list_revoked', { name: list.name }))
-    })
+  const { error, button } = useRevoking(lists, {
+    pathOf: ({ id }) => `/manifests/${id}`,
+    nameOf: ({ name }) => name,
+    told: 'list_revoked',
+  })
   return (
     <>
-      <ErrorNotice error={action.error} />
+      <ErrorNotice error={error} />
       <Rows
         list={lists}
         label={t('lists')}
@@ -64,17 +64,7 @@ function ListRows({ lists }: { lists: Listing<Manifest> }) {
               </span>
             </div>
             <Standing {...list} />
-            <div class="row-action">
-              <button
-                type="button"
-                class="danger"
-                disabled={list.revokedAt !== null || action.isBusy}
-                aria-label={t('revoke_name', { name: list.name })}
-                onClick={() => revoke(list)}
-              >
-                {t('revoke')}
-              </button>
-            </div>
+            <div class="row-action">{button(list)}</div>
           </article>
         )}
       />
@@ -84,15 +74,14 @@ function ListRows({ lists }: { lists: Listing<Manifest> }) {
 
 function LinkRows({ links, isAll }: { links: Listing<Link>; isAll: boolean }) {
   const [shown, setShown] = useState<Link | null>(null)
-  const action = useAction()
-  const revoke = (link: Link) =>
-    action.run(async () => {
-      await revokeOne(links, link, `/links/${link.id}`)
-      announce(t('link_revoked', { name: link.fileName }))
-    })
+  const { error, button } = useRevoking(links, {
+    pathOf: ({ id }) => `/links/${id}`,
+    nameOf: ({ fileName }) => fileName,
+    told: 'link_revoked',
+  })
   return (
     <>
-      <ErrorNotice error={action.error} />
+      <ErrorNotice error={error} />
       <Rows
         list={links}
         label={t('links_files')}
@@ -122,15 +111,7 @@ function LinkRows({ links, isAll }: { links: Listing<Link>; isAll: boolean }) {
                   {t('use')}
                 </button>
               )}
-              <button
-                type="button"
-                class="danger"
-                disabled={link.revokedAt !== null || action.isBusy}
-                aria-label={t('revoke_name', { name: link.fileName })}
-                onClick={() => revoke(link)}
-              >
-                {t('revoke')}
-              </button>
+              {button(link)}
             </div>
           </article>
         )}
@@ -178,14 +159,37 @@ function Standing({ revokedAt }: HandedOut) {
   )
 }
 
-async function revokeOne<Item extends HandedOut>(
+interface Revoking<Item> {
+  pathOf(item: Item): string
+  nameOf(item: Item): string
+  /** What is said when it is done. */
+  told: 'link_revoked' | 'list_revoked'
+}
+
+/** The button that ends one of a list, and why that failed. */
+function useRevoking<Item extends HandedOut>(
   list: Listing<Item>,
-  { id }: Item,
-  path: string,
-): Promise<void> {
-  await call('DELETE', path)
-  const revokedAt = new Date().toISOString()
-  list.change((items) => items.map((one) => (one.id === id ? { ...one, revokedAt } : one)))
+  { pathOf, nameOf, told }: Revoking<Item>,
+): { error: ApiError | null; button(item: Item): ComponentChildren } {
+  const { error, isBusy, run } = useAction()
+  const revoke = async (item: Item) => {
+    await call('DELETE', pathOf(item))
+    const revokedAt = new Date().toISOString()
+    list.change((items) => items.map((one) => (one.id === item.id ? { ...one, revokedAt } : one)))
+    announce(t(told, { name: nameOf(item) }))
+  }
+  const button = (item: Item) => (
+    <button
+      type="button"
+      class="danger"
+      disabled={item.revokedAt !== null || isBusy}
+      aria-label={t('revoke_name', { name: nameOf(item) })}
+      onClick={() => run(() => revoke(item))}
+    >
+      {t('revoke')}
+    </button>
+  )
+  return { error, button }
 }
 
 function UseDialog({ link, onClose }: { link: Link; onClose(): void }) {
