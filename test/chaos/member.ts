@@ -4,6 +4,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import type { TestContext } from 'node:test'
+import { childEnvironment } from '../support/child-environment.ts'
 import { until } from '../support/until.ts'
 
 /** A node or a worker: a process that is killed, paused, and started again. */
@@ -61,7 +62,7 @@ export function createMember(t: Pick<TestContext, 'after'>, options: MemberOptio
   /** False when it ended before it was ready. */
   async function begin(): Promise<boolean> {
     const begun = spawn(command[0] ?? '', command.slice(1), {
-      ...{ cwd, env: { PATH: process.env.PATH ?? '', ...env } },
+      ...{ cwd, env: childEnvironment(env) },
       stdio: ['pipe', 'pipe', 'pipe'],
     })
     child = begun

@@ -4,6 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, it, type TestContext } from 'node:test'
+import { childEnvironment } from '../support/child-environment.ts'
 import { etagOf, someBytes, startHostileServer } from '../support/hostile-server.ts'
 import { main } from '../support/main.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -40,7 +41,7 @@ async function getOntoFullDisk(t: TestContext, { size, files }: { size: string; 
   const words = [process.execPath, main, 'get', '../list.txt', '--jobs', '1', '--connections', '1']
   const child = spawn(program, [...flags, 'sh', '-c', script, 'sh', 'disk', ...words], {
     cwd: folder,
-    env: { PATH: process.env.PATH ?? '', SIZE: size, XDG_CONFIG_HOME: folder },
+    env: childEnvironment({ SIZE: size, XDG_CONFIG_HOME: folder }),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)])

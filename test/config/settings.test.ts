@@ -7,6 +7,7 @@ import { describe, it } from 'node:test'
 import { inspect } from 'node:util'
 import { type Environment, readSettings, reportSettings, SettingsError } from '../../src/config.ts'
 import type { S3Address } from '../../src/s3-address.ts'
+import { childEnvironment } from '../support/child-environment.ts'
 import { main } from '../support/main.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -248,7 +249,7 @@ describe('where settings come from', () => {
     const folder = await temporaryFolder(t)
     const { status, stderr } = run(folder, ['--settings', 'missing.env'])
     assert.equal(status, 1)
-    assert.match(stderr, /^The settings file missing\.env cannot be read: .+\n$/)
+    assert.match(stderr, /^\{"error":\{"code":"settings","message":"The settings file missing\.env cannot be read: [^"]+"\}\}\n$/)
   })
 
   it('finds claimcheck.config.ts in the working folder', async (t) => {
@@ -272,7 +273,7 @@ function refusal(environment: Environment): string {
 function run(cwd: string, args: string[], env: Record<string, string> = {}) {
   return spawnSync(process.execPath, [main, 'settings', '--json', ...args], {
     cwd,
-    env: { PATH: process.env.PATH ?? '', ...env },
+    env: childEnvironment(env),
     encoding: 'utf8',
   })
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
+import { childEnvironment } from './child-environment.ts'
 import { main } from './main.ts'
 
 export interface RunOptions {
@@ -18,7 +19,7 @@ export interface RunResult {
 export async function runMain(words: readonly string[], options: RunOptions): Promise<RunResult> {
   const child = spawn(process.execPath, [main, ...words], {
     cwd: options.cwd,
-    env: { PATH: process.env.PATH ?? '', ...options.env },
+    env: childEnvironment(options.env),
   })
   // A command that reads nothing may end before it is written to.
   child.stdin.on('error', () => {})

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
+import { childEnvironment } from './child-environment.ts'
 
 export interface StartOptions {
   cwd: string
@@ -29,7 +30,7 @@ export async function startServe(
     [...before, 'serve', '--port', '0', '--json', ...(options.args ?? [])],
     {
       cwd: options.cwd,
-      env: { PATH: process.env.PATH ?? '', ...options.env },
+      env: childEnvironment(options.env),
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   )

@@ -2,10 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
+import { childEnvironment } from './child-environment.ts'
 import { main } from './main.ts'
 
 export interface ServerProcess {
   readonly url: string
+  readonly pid: number
   /** Ends it by the signal and resolves with its exit code, or null when the signal ended it. */
   stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>
 }
@@ -23,7 +25,7 @@ export async function startServerProcess(
   const command = [...through, process.execPath, main, 'serve', '--port', '0', '--json']
   const child = spawn(command[0] ?? '', command.slice(1), {
     cwd,
-    env: { PATH: process.env.PATH ?? '', ...environment },
+    env: childEnvironment(environment),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   t.after(() => child.kill('SIGKILL'))
@@ -35,6 +37,7 @@ export async function startServerProcess(
   if (url === null) throw new Error(`The server did not start: ${errors}`)
   return {
     url,
+    pid: child.pid ?? 0,
     async stop(signal) {
       const ended = once(child, 'exit')
       child.kill(signal)

@@ -14,6 +14,7 @@ import { insertRows } from '../../src/database/table-rows.ts'
 import { defineConfig, worker } from '../../src/define-config.ts'
 import { openDatabase, openInstallation } from '../../src/open-installation.ts'
 import { move } from '../../src/upkeep/move.ts'
+import { childEnvironment } from '../support/child-environment.ts'
 import { startFakeS3 } from '../support/fake-s3.ts'
 import { newKey } from '../support/keys.ts'
 import { main } from '../support/main.ts'
@@ -71,7 +72,7 @@ describe('move()', { skip: noPostgres }, () => {
     for (const table of tables) await fill(from, table, 200)
     const words = ['migrate', '--to', url]
     const cwd = environment.CLAIMCHECK_DATA
-    const env = { ...environment, PATH: process.env.PATH ?? '' }
+    const env = childEnvironment(environment)
     await to.transaction(async (db) => {
       // It can read the last table, and comes no further than to its rows.
       await sql`lock table ${sql.table(tables.at(-1)?.name ?? '')} in share mode`.execute(db)
