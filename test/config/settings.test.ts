@@ -249,7 +249,10 @@ describe('where settings come from', () => {
     const folder = await temporaryFolder(t)
     const { status, stderr } = run(folder, ['--settings', 'missing.env'])
     assert.equal(status, 1)
-    assert.match(stderr, /^\{"error":\{"code":"settings","message":"The settings file missing\.env cannot be read: [^"]+"\}\}\n$/)
+    assert.match(
+      stderr,
+      /^\{"error":\{"code":"settings","message":"The settings file missing\.env cannot be read: [^"]+"\}\}\n$/,
+    )
   })
 
   it('finds claimcheck.config.ts in the working folder', async (t) => {
