@@ -30,8 +30,11 @@ export interface FetchOneOptions
 
 /** Brings files into the folder one by one, and keeps the tally. */
 export interface FetchOne {
-  /** @throws ClientError `aborted`, and what the disk says: the run is over then */
-  fetch(file: RemoteFile): Promise<void>
+  /**
+   * @param makeRoom is called when the bytes are here, and only the disk is waited for
+   * @throws ClientError `aborted`, and what the disk says: the run is over then
+   */
+  fetch(file: RemoteFile, makeRoom?: () => void): Promise<void>
   tally(): Pick<GetReport, 'fetched' | 'kept' | 'failed' | 'bytes'>
 }
 
@@ -56,7 +59,7 @@ export function createFetchOne(transport: FileTransport, options: FetchOneOption
   let [fetched, kept, bytes] = [0, 0, 0]
   const failed = new Map<string, { path: string; error: ClientError }>()
 
-  async function bring(file: RemoteFile, path: string): Promise<void> {
+  async function bring(file: RemoteFile, path: string, makeRoom: () => void): Promise<void> {
     const target = await folder.place(path)
     const recorded = record.files.get(path) ?? null
     const present = target.mayExist
@@ -69,6 +72,7 @@ export function createFetchOne(transport: FileTransport, options: FetchOneOption
       file,
       target: target.path,
       mayHavePart: target.mayHavePart,
+      onReceived: makeRoom,
       onBytes: progressOf(path),
       onSetback: (sentence) => queue.push({ type: 'setback', path, sentence }),
     })
@@ -95,7 +99,7 @@ export function createFetchOne(transport: FileTransport, options: FetchOneOption
   }
 
   return {
-    async fetch(file) {
+    async fetch(file, makeRoom = () => {}) {
       let path = file.name ?? file.id
       try {
         path = paths.assign(file, await nameOf(transport, file, signal))
@@ -107,7 +111,7 @@ export function createFetchOne(transport: FileTransport, options: FetchOneOption
           queue.push({ type: 'planned', path, size: file.size })
           return
         }
-        await bring(file, path)
+        await bring(file, path, makeRoom)
         failed.delete(file.id)
       } catch (error) {
         if (!(error instanceof ClientError) || error.code === 'aborted') throw error

@@ -81,6 +81,9 @@ async function run(client: Client, delivery: RemoteDelivery, run: Run): Promise<
   }
 }
 
+/** Small files whose bytes are here, and that are being saved: a disk is slow to sync one, and not many. */
+const mostTrailing = 64
+
 async function getAll(
   delivery: RemoteDelivery,
   { signal, queue, jobs = 8, allReady = false, dryRun = false }: Run,
@@ -90,7 +93,7 @@ async function getAll(
   for await (const snapshot of delivery.watch({ signal, once: allReady || dryRun })) {
     last = snapshot
     queue.push({ type: 'look', snapshot })
-    await runPool(snapshot.files, { jobs, signal }, fetchOne.fetch)
+    await runPool(snapshot.files, { jobs, trailing: mostTrailing, signal }, fetchOne.fetch)
   }
   return reportOf(last, fetchOne)
 }

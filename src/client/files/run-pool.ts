@@ -1,27 +1,61 @@
 import { aborted } from '../wait.ts'
 
-/** Works on items, so many at a time; the first failure ends it when what runs has ended. */
-export async function runPool<Item>(
+export interface PoolOptions {
+  /** So many items at a time. */
+  readonly jobs: number
+  /** So many more may be on their way to their end, after they have made room for others. */
+  readonly trailing: number
+  readonly signal: AbortSignal
+}
+
+/**
+ * Works on items, so many at a time; the first failure ends it when what runs has ended.
+ * @param work calls `makeRoom` when another item may begin before it has ended
+ */
+export function runPool<Item>(
   items: readonly Item[],
-  { jobs, signal }: { jobs: number; signal: AbortSignal },
-  work: (item: Item) => Promise<void>,
+  { jobs, trailing, signal }: PoolOptions,
+  work: (item: Item, makeRoom: () => void) => Promise<void>,
 ): Promise<void> {
-  let next = 0
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  let [next, taken, unfinished] = [0, 0, 0]
   let failure: { error: unknown } | null = null
-  const worker = async () => {
-    while (next < items.length && failure === null) {
-      if (signal.aborted) throw aborted(signal)
+
+  function begin(): void {
+    while (next < items.length && taken < jobs && unfinished < jobs + trailing) {
+      if (failure === null && signal.aborted) failure = { error: aborted(signal) }
+      if (failure !== null) break
       const item = items[next] as Item
       next += 1
-      await work(item)
+      void run(item)
     }
+    if (unfinished > 0) return
+    if (failure === null) resolve()
+    else reject(failure.error)
   }
-  const workers = Array.from({ length: Math.min(jobs, items.length) }, () =>
-    worker().catch((error: unknown) => {
+
+  async function run(item: Item): Promise<void> {
+    let hasRoom = false
+    const makeRoom = () => {
+      if (hasRoom) return
+      hasRoom = true
+      taken -= 1
+    }
+    taken += 1
+    unfinished += 1
+    try {
+      await work(item, () => {
+        makeRoom()
+        begin()
+      })
+    } catch (error) {
       failure ??= { error }
-    }),
-  )
-  await Promise.all(workers)
-  const failed = failure as { error: unknown } | null
-  if (failed !== null) throw failed.error
+    }
+    makeRoom()
+    unfinished -= 1
+    begin()
+  }
+
+  begin()
+  return promise
 }

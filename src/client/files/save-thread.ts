@@ -12,8 +12,8 @@ import { parentPort } from 'node:worker_threads'
 import type { SaveAnswer, SaveTask } from './small-file-saver.ts'
 
 /** A thread of `createSmallFileSaver`: it may wait for the disk, because nobody waits for it. */
-parentPort?.on('message', ({ target, bytes }: SaveTask) => {
-  parentPort?.postMessage(save(target, bytes))
+parentPort?.on('message', (tasks: readonly SaveTask[]) => {
+  parentPort?.postMessage(tasks.map(({ target, bytes }) => save(target, bytes)))
 })
 
 /** Reading, too, because to open a pipe for writing alone would wait for a reader. */

@@ -3,8 +3,9 @@ import { unsafePart } from './part-file.ts'
 
 /**
  * Writes, syncs and names whole files that are small. On threads, because a file takes five calls of
- * the system: each one handed to Node's own pool cost as much as the request for the file, and four
- * files that are synced together cost the disk little more than one.
+ * the system: each one handed to Node's own pool cost as much as the request for the file, and several
+ * files that are synced together cost the disk little more than one. What comes while all threads are
+ * busy goes to the next one in one message: to wake a thread costs as much as to write a file.
  */
 export interface SmallFileSaver {
   /**
@@ -19,29 +20,55 @@ export interface SmallFileSaver {
 
 export interface SaveTask {
   readonly target: string
-  readonly bytes: Uint8Array
+  readonly bytes: Uint8Array<ArrayBuffer>
 }
 
 /** What the system refused; null: it is saved. */
 export type SaveAnswer = Readonly<Record<'code' | 'syscall' | 'message' | 'path', string>> | null
 
 const mostThreads = 4
+/** More would wait on one thread while another one is free soon. */
+const mostAtOnce = 16
+
+interface Waiting {
+  readonly task: SaveTask
+  resolve(): void
+  reject(error: unknown): void
+}
 
 /** A saver whose threads are started when they are needed. */
 export function createSmallFileSaver(): SmallFileSaver {
   const threads: SaveThread[] = []
-  const choose = (): SaveThread => {
-    const free = threads.find(({ waiting }) => waiting === 0)
-    if (free !== undefined) return free
-    if (threads.length < mostThreads) {
-      const thread = startThread()
+  const waiting: Waiting[] = []
+
+  async function handOut(): Promise<void> {
+    if (waiting.length === 0) return
+    let thread = threads.find(({ isBusy }) => !isBusy)
+    if (thread === undefined) {
+      if (threads.length === mostThreads) return
+      thread = startThread()
       threads.push(thread)
-      return thread
     }
-    return threads.reduce((least, one) => (one.waiting < least.waiting ? one : least))
+    const batch = waiting.splice(0, mostAtOnce)
+    try {
+      const answers = await thread.save(batch.map(({ task }) => task))
+      for (const [index, answer] of answers.entries()) {
+        if (answer === null) batch[index]?.resolve()
+        else batch[index]?.reject(errorOf(answer))
+      }
+    } catch (error) {
+      for (const one of batch) one.reject(error)
+    }
+    void handOut()
   }
+
   return {
-    save: async (target, bytes) => await choose().save({ target, bytes }),
+    save(target, bytes) {
+      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      waiting.push({ task: { target, bytes }, resolve, reject })
+      void handOut()
+      return promise
+    },
     async close() {
       await Promise.all(threads.splice(0).map((thread) => thread.end()))
     },
@@ -49,40 +76,39 @@ export function createSmallFileSaver(): SmallFileSaver {
 }
 
 interface SaveThread {
-  /** Files that it has not answered for. */
-  readonly waiting: number
-  save(task: SaveTask & { bytes: Uint8Array<ArrayBuffer> }): Promise<void>
+  readonly isBusy: boolean
+  save(tasks: readonly SaveTask[]): Promise<readonly SaveAnswer[]>
   end(): Promise<unknown>
-}
-
-interface Waiting {
-  resolve(): void
-  reject(error: unknown): void
 }
 
 function startThread(): SaveThread {
   // The compiler makes .js of it; it rewrites imports, and no such names.
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const worker = new Worker(new URL(`./save-thread.${extension}`, import.meta.url))
-  // It answers in the order in which it is asked.
-  const waiting: Waiting[] = []
-  worker.on('message', (answer: SaveAnswer) => {
-    const one = waiting.shift()
-    if (answer === null) one?.resolve()
-    else one?.reject(errorOf(answer))
+  let busy: PromiseWithResolvers<readonly SaveAnswer[]> | null = null
+  worker.on('message', (answers: readonly SaveAnswer[]) => {
+    busy?.resolve(answers)
+    busy = null
   })
+  // It ends with this, and whatever is handed to it afterwards fails, too.
+  let failure: { error: unknown } | null = null
   worker.on('error', (error) => {
-    for (const one of waiting.splice(0)) one.reject(error)
+    failure = { error }
+    busy?.reject(error)
+    busy = null
   })
   return {
-    get waiting() {
-      return waiting.length
+    get isBusy() {
+      return busy !== null
     },
-    save(task) {
-      return new Promise((resolve, reject) => {
-        waiting.push({ resolve, reject })
-        worker.postMessage(task, [task.bytes.buffer])
-      })
+    async save(tasks) {
+      if (failure !== null) throw failure.error
+      busy = Promise.withResolvers()
+      worker.postMessage(
+        tasks,
+        tasks.map(({ bytes }) => bytes.buffer),
+      )
+      return await busy.promise
     },
     end: () => worker.terminate(),
   }

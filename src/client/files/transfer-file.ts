@@ -204,7 +204,9 @@ async function takeSmall(transfer: Transfer, bytes: Uint8Array<ArrayBuffer>): Pr
   const hash = createFileHash({ ...options.file.digests, ...known.digests })
   hash.update(bytes)
   const transferred = verify(transfer, { size: bytes.byteLength, digests: hash.digests() })
-  await options.saver.save(options.target, bytes)
+  const saved = options.saver.save(options.target, bytes)
+  options.onReceived()
+  await saved
   return transferred
 }
 

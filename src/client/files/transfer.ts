@@ -24,6 +24,8 @@ export interface TransferOptions {
   readonly stallMs: number
   /** So many more bytes of the file are here, out of how many; fewer when it starts again. */
   onBytes(delta: number, size: number | null): void
+  /** All bytes of a small file are here and checked; it is being saved. */
+  onReceived(): void
   /** Something went wrong and is tried again. */
   onSetback(sentence: string): void
 }
