@@ -4,6 +4,7 @@ import type { Core } from '../core/core.ts'
 import { findDeliveryByNumber } from '../core/deliveries.ts'
 import { completeDownload, downloadSteps, type MadeFile } from '../core/download-jobs.ts'
 import { DeliveryError } from '../core/errors.ts'
+import { isFileName } from '../core/file-name.ts'
 import { demand } from '../core/may.ts'
 import type { DeliveryRow } from '../database/tables.ts'
 import type { Attempt, JobHandler } from './handler.ts'
@@ -105,11 +106,10 @@ function openFiles(core: Core, attempt: Attempt) {
 }
 
 function checkName(name: string, files: ReadonlyMap<string, NamedFile>): void {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  if (name === '' || name.length > 255 || /[\x00-\x1f\x7f/\\]/.test(name)) {
+  if (!isFileName(name)) {
     throw new DeliveryError(
       'invalid',
-      `A producer named a file ${JSON.stringify(name)}: a file name has 1 to 255 characters without slashes or control characters.`,
+      `A producer named a file ${JSON.stringify(name)}: a file name has 1 to 255 characters without slashes or control characters, and is not "." or "..".`,
     )
   }
   if (files.has(name)) {

@@ -4,6 +4,7 @@ import { type Actor, actorId, demandAdministrator } from '../accounts/actor.ts'
 import type { Core } from '../core.ts'
 import { DeliveryError } from '../errors.ts'
 import { recordEvents } from '../events.ts'
+import { isFileName } from '../file-name.ts'
 import { newId } from '../ids.ts'
 import {
   insertStoredFile,
@@ -190,10 +191,6 @@ function refuseInvalid(product: NewProduct): void {
       'A file name has 1 to 255 characters without slashes or control characters, and is not "." or "..".',
     )
   }
-}
-
-function isFileName(text: string): boolean {
-  return isName(text) && !/[/\\]|^\.\.?$/.test(text)
 }
 
 function isName(text: string): boolean {

@@ -3,6 +3,7 @@ import type { Core } from '../core.ts'
 import type { MadeFile } from '../download-jobs.ts'
 import { DeliveryError } from '../errors.ts'
 import { type ExpectedBytes, storeExpected } from '../expected-bytes.ts'
+import { isFileName } from '../file-name.ts'
 import { type HeldJob, heartbeat } from '../jobs.ts'
 import { checkMediaType } from '../media-type.ts'
 import type { Principal } from '../principal.ts'
@@ -78,8 +79,7 @@ async function* keepingLease(core: Core, { held, source }: WorkUpload): AsyncGen
 }
 
 function checkName(name: string): void {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  if (name !== '.' && name !== '..' && /^[^\x00-\x1f\x7f/\\]{1,255}$/.test(name)) return
+  if (isFileName(name)) return
   throw new DeliveryError(
     'invalid',
     'A file name has 1 to 255 characters without slashes or control characters.',

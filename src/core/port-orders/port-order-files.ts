@@ -11,6 +11,7 @@ import {
 import { DeliveryError } from '../errors.ts'
 import { recordEvents } from '../events.ts'
 import { findTurn } from '../fair-turn.ts'
+import { isFileName } from '../file-name.ts'
 import { grantFile, grantUpload } from '../grants.ts'
 import { enqueueJob } from '../jobs.ts'
 import { mediaTypeOfName } from '../media-type.ts'
@@ -120,8 +121,7 @@ async function insertDocument(
 /** The last part of a path, of either kind of slashes. */
 function documentName(path: string): string {
   const name = path.split(/[/\\]/).at(-1) ?? ''
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  if (name !== '.' && name !== '..' && /^[^\x00-\x1f\x7f]{1,255}$/.test(name)) return name
+  if (isFileName(name)) return name
   throw new DeliveryError(
     'invalid',
     '"filename" must end in a file name of 1 to 255 characters without control characters.',
