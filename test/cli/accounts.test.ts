@@ -76,7 +76,7 @@ describe('the commands for accounts', () => {
     assert.match(warnings[0], /Did you mean "admin"/)
   })
 
-  it('refuse what cannot be', async () => {
+  it('refuse a name that is taken or unknown, and say which', async () => {
     assert.match(await refused(['account', 'show', 'nobody']), /^There is no account "nobody": /)
     assert.match(await refused(['account', 'create', 'admin']), /is taken/)
     assert.match(

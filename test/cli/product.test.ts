@@ -53,7 +53,7 @@ describe('claimcheck product', () => {
     assert.equal((await place('scene-1', [])).status, 400)
   })
 
-  it('says what is wrong', async (t) => {
+  it('names what is missing, malformed, or no file that can be published', async (t) => {
     const cwd = await temporaryFolder(t)
     await runMain(['init'], { cwd })
     const folder = join(cwd, 'p')

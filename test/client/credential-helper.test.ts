@@ -77,7 +77,7 @@ describe('a credential helper', () => {
     }
   })
 
-  it('says what is wrong', async (t) => {
+  it('names a helper that cannot be run, that fails, or that has no secret', async (t) => {
     const { server, run } = await setUp(t)
     const absent = await run(['login', server.url, '--helper', 'absent'], 's3cret\n')
     assert.equal(absent.code, 1)

@@ -93,7 +93,7 @@ describe('CSV', () => {
     assert.equal(whole(createCsvWriter(['a'], plain), [[null]]), 'a\r\n""\r\n')
   })
 
-  it('writes the other values', () => {
+  it('writes bytes as base64, times as RFC 3339, and objects as JSON', () => {
     assert.equal(csvOf(true), 'true')
     assert.equal(csvOf(Uint8Array.of(0, 255)), 'AP8=')
     assert.equal(csvOf({ time: '2026-11-21T22:31:00Z' }), '2026-11-21T22:31:00Z')
