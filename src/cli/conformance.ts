@@ -7,7 +7,7 @@ import { sendPatiently } from '../client/patiently.ts'
 import { shownUrl } from '../client/shown-url.ts'
 import { counted } from '../counted.ts'
 import { defineCommand } from './command.ts'
-import { connect, connectOptions } from './connect.ts'
+import { connect, connectOptions, refuseFrontDoor } from './connect.ts'
 import { formatTable } from './format-table.ts'
 import { print } from './print.ts'
 
@@ -29,7 +29,9 @@ export const conformance = defineCommand({
     },
   ],
   async run({ values, positionals: [address = ''] }) {
-    const { client, api, url } = await connect(address, values)
+    const connection = await connect(address, values)
+    refuseFrontDoor(connection, values)
+    const { client, api, url } = connection
     if (api === 'file' && values.api === undefined) await refusePage(client, url)
     const checks: Checked[] = []
     for await (const checked of checkConformance(client, url, api)) checks.push(checked)
@@ -42,7 +44,7 @@ export const conformance = defineCommand({
   },
 })
 
-/** The front door of a server is at none of its APIs, and nothing that it says would be about them. */
+/** A page of a server's portal is at none of its APIs, and nothing that it says would be about them. */
 async function refusePage(client: Client, url: string): Promise<void> {
   const { response } = await sendPatiently(client.transport, { url })
   discard(response)

@@ -2,6 +2,7 @@ import { ClientError } from '../client/client-error.ts'
 import { type Client, createClient } from '../client/create-client.ts'
 import { type ApiName, apiNames } from '../client/delivery.ts'
 import { detectApi } from '../client/detect-api.ts'
+import { shownUrl } from '../client/shown-url.ts'
 import { type ClientEnvironment, readClientEnvironment } from './client-environment.ts'
 import type { Option } from './command.ts'
 import { withSecret } from './credential-helper.ts'
@@ -83,6 +84,19 @@ export async function connect(
     },
   })
   return { client, api, url }
+}
+
+/**
+ * Refuses the front door of a server where something at it is wanted: it would be taken for a file.
+ * @throws ClientError `bad_input`
+ */
+export function refuseFrontDoor({ url }: Connection, { api }: ConnectValues): void {
+  const { pathname, search } = new URL(url)
+  if (api !== undefined || pathname !== '/' || search !== '') return
+  throw new ClientError(
+    'bad_input',
+    `${shownUrl(url)} is a server. Give the address of something at it, such as ${url}v1/deliveries/ID or ${url}api_file/v1/ORG/; "claimcheck request" and "get --type" ask for something new.`,
+  )
 }
 
 function writeLine(line: string): void {

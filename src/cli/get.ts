@@ -8,7 +8,7 @@ import type { GetOptions, GetReport } from '../client/files/get-options.ts'
 import { requestDelivery } from '../client/request-delivery.ts'
 import { readClientEnvironment } from './client-environment.ts'
 import { defineCommand } from './command.ts'
-import { type ConnectValues, connect, connectOptions } from './connect.ts'
+import { type ConnectValues, connect, connectOptions, refuseFrontDoor } from './connect.ts'
 import { formatBytes } from './format-bytes.ts'
 import { createGetDisplay, type GetDisplay } from './get-display.ts'
 import { type GetOptionValues, getOptions, readGetOptions } from './get-options.ts'
@@ -95,8 +95,12 @@ async function openTarget(
     const { client, url } = await connect(base, { ...values, api: 'manifest' }, display.note)
     return { client, delivery: client.open(url, { text }) }
   }
-  const { client, api, url } = await connect(address, values, display.note)
-  if (request === null) return { client, delivery: client.open(url, { api }) }
+  const connection = await connect(address, values, display.note)
+  const { client, api, url } = connection
+  if (request === null) {
+    refuseFrontDoor(connection, values)
+    return { client, delivery: client.open(url, { api }) }
+  }
   // What is asked for is found at one of the APIs: sign in as that one wants it.
   const asking = await connect(url, { ...values, api: apiOfRequest(url) }, display.note)
   const created = await requestDelivery(asking.client, url, { ...request, signal })

@@ -1,6 +1,6 @@
 import type { RemoteFile } from '../client/remote-file.ts'
 import { defineCommand } from './command.ts'
-import { connect, connectOptions } from './connect.ts'
+import { connect, connectOptions, refuseFrontDoor } from './connect.ts'
 import { formatBytes } from './format-bytes.ts'
 import { interruptible } from './interruptible.ts'
 import { formatList, print } from './print.ts'
@@ -16,7 +16,9 @@ export const ls = defineCommand({
     },
   ],
   async run({ values, positionals: [address = ''] }) {
-    const { client, api, url } = await connect(address, values)
+    const connection = await connect(address, values)
+    refuseFrontDoor(connection, values)
+    const { client, api, url } = connection
     const delivery = client.open(url, { api })
     await interruptible(async (signal) => {
       for await (const { standing, word, progress, message, files } of delivery.watch({

@@ -1,6 +1,6 @@
 import type { Snapshot } from '../client/delivery.ts'
 import { defineCommand } from './command.ts'
-import { connect, connectOptions } from './connect.ts'
+import { connect, connectOptions, refuseFrontDoor } from './connect.ts'
 import { interruptible } from './interruptible.ts'
 import { print } from './print.ts'
 import { printable } from './printable.ts'
@@ -18,7 +18,9 @@ export const wait = defineCommand({
     },
   ],
   async run({ values, positionals: [address = ''] }) {
-    const { client, api, url } = await connect(address, values)
+    const connection = await connect(address, values)
+    refuseFrontDoor(connection, values)
+    const { client, api, url } = connection
     const delivery = client.open(url, { api })
     await interruptible(async (signal) => {
       let last: Snapshot | null = null

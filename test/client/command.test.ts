@@ -175,14 +175,35 @@ describe('claimcheck wait', () => {
   })
 })
 
-describe('claimcheck conformance', () => {
-  it('refuses the front door of a server in a sentence, and takes a file', async (t) => {
+describe('the address of a server alone', () => {
+  it('is refused at once where something at it is wanted', async (t) => {
     const { server, run } = await setUp(t)
-    server.files.set('/', { bytes: someBytes(10), etag: null, mediaType: 'text/html' })
+    for (const word of ['get', 'ls', 'wait', 'conformance']) {
+      const { code, out, err } = await run([word, server.url])
+      assert.deepEqual([code, out], [2, ''])
+      assert.match(
+        err,
+        /^http\S+\/ is a server\. Give the address of something at it, such as .+\n$/,
+      )
+    }
+    assert.deepEqual(server.seen, [])
+    server.files.set('/', { bytes: someBytes(10), etag: null })
+    const meant = await run(['get', server.url, '--api', 'file'])
+    assert.equal(meant.code, 0, meant.err)
+  })
+})
+
+describe('claimcheck conformance', () => {
+  it('refuses a page of the portal in a sentence, and takes a file', async (t) => {
+    const { server, run } = await setUp(t)
+    server.files.set('/orders', { bytes: someBytes(10), etag: null, mediaType: 'text/html' })
     server.files.set('/a.bin', { bytes: someBytes(10), etag: etagOf(someBytes(10)) })
-    const { code, out, err } = await run(['conformance', server.url])
+    const { code, out, err } = await run(['conformance', `${server.url}/orders`])
     assert.deepEqual([code, out], [2, ''])
-    assert.match(err, /^http\S+\/ is a web page\. Name something at one of the APIs, such as .+\n$/)
+    assert.match(
+      err,
+      /^http\S+\/orders is a web page\. Name something at one of the APIs, such as .+\n$/,
+    )
     assert.match((await run(['conformance', `${server.url}/a.bin`])).out, /the file: 200/)
   })
 })
