@@ -1,6 +1,7 @@
+import type { Kysely } from 'kysely'
 import type { Connection } from '../database/database.ts'
-import { hotQuery } from '../database/hot-query.ts'
-import type { DeliveryKind, DeliveryRow, DeliveryState } from '../database/tables.ts'
+import { hotInsert, hotQuery, hotStatement } from '../database/hot-query.ts'
+import type { DeliveryKind, DeliveryRow, DeliveryState, Tables } from '../database/tables.ts'
 import type { Core } from './core.ts'
 import { demandTransition, isOver } from './delivery-state.ts'
 import { DeliveryError } from './errors.ts'
@@ -27,28 +28,26 @@ export interface NewDelivery {
 /** Inserts a delivery, `pending` unless said otherwise, and tells it to the feed. */
 export async function insertDelivery(change: Change, delivery: NewDelivery): Promise<DeliveryRow> {
   const state = delivery.state ?? 'pending'
-  const row = await change.db
-    .insertInto('deliveries')
-    .values({
-      id: newId(change.now),
-      kind: delivery.kind,
-      organization_id: delivery.organizationId,
-      owner_id: delivery.ownerId,
-      type: delivery.type ?? null,
-      info: delivery.info === undefined ? null : JSON.stringify(delivery.info),
-      state,
-      progress: state === 'done' ? 1 : 0,
-      message: null,
-      created_at: change.now,
-      updated_at: change.now,
-      finished_at: isOver(state) ? change.now : null,
-      expires_at: delivery.expiresAt ?? null,
-    })
-    .returningAll()
-    .executeTakeFirstOrThrow()
+  const row = await insertRow(change.db, {
+    id: newId(change.now),
+    kind: delivery.kind,
+    organization_id: delivery.organizationId,
+    owner_id: delivery.ownerId,
+    type: delivery.type ?? null,
+    info: delivery.info === undefined ? null : JSON.stringify(delivery.info),
+    state,
+    progress: state === 'done' ? 1 : 0,
+    message: null,
+    created_at: change.now,
+    updated_at: change.now,
+    finished_at: isOver(state) ? change.now : null,
+    expires_at: delivery.expiresAt ?? null,
+  })
   await tellFeed(change, row, 'delivery.created', delivery.actorId)
   return row
 }
+
+const insertRow = hotInsert('deliveries')
 
 export interface Move {
   to: DeliveryState
@@ -69,27 +68,46 @@ export async function moveDelivery(
   move: Move,
 ): Promise<DeliveryRow> {
   demandTransition(row.state, move.to)
-  const moved = await change.db
-    .updateTable('deliveries')
-    .set({
-      state: move.to,
-      progress: move.to === 'done' ? 1 : (move.progress ?? row.progress),
-      message: move.message ?? null,
-      updated_at: change.now,
-      finished_at: isOver(move.to) ? (row.finished_at ?? change.now) : null,
-      ...(move.expiresAt === undefined ? {} : { expires_at: move.expiresAt }),
-    })
-    .where('number', '=', row.number)
-    // Two may have read the same state: only one of them moves it.
-    .where('state', '=', row.state)
-    .returningAll()
-    .executeTakeFirst()
+  const { expiresAt } = move
+  const [moved] = await (expiresAt === undefined ? moveRow : moveRowUntil)(change.db, [
+    move.to,
+    move.to === 'done' ? 1 : (move.progress ?? row.progress),
+    move.message ?? null,
+    change.now,
+    isOver(move.to) ? (row.finished_at ?? change.now) : null,
+    ...(expiresAt === undefined ? [] : [expiresAt]),
+    row.number,
+    row.state,
+  ])
   if (moved === undefined) {
     throw new DeliveryError('conflict', 'The delivery has just changed; read it again.')
   }
   await tellFeed(change, moved, `delivery.${move.to}`, move.actorId ?? null)
   return moved
 }
+
+function moving(db: Kysely<Tables>, expiry: { expires_at?: number }) {
+  return (
+    db
+      .updateTable('deliveries')
+      .set({
+        state: 'pending',
+        progress: 0,
+        message: null,
+        updated_at: 0,
+        finished_at: null,
+        ...expiry,
+      })
+      .where('number', '=', 0)
+      // Two may have read the same state: only one of them moves it.
+      .where('state', '=', 'pending')
+      .returningAll()
+      .compile()
+  )
+}
+
+const moveRow = hotStatement((db) => moving(db, {}))
+const moveRowUntil = hotStatement((db) => moving(db, { expires_at: 0 }))
 
 /** Notes how far a delivery is, without an event: a reader is woken, the feed does not grow. */
 export async function noteProgress(
@@ -132,13 +150,16 @@ export async function readDelivery(core: Core, id: string): Promise<DeliveryRow 
   return row ?? null
 }
 
-const byId = hotQuery((db) =>
-  db.selectFrom('deliveries').selectAll().where('id', '=', '').compile(),
-)
+function withId(db: Kysely<Tables>) {
+  return db.selectFrom('deliveries').selectAll().where('id', '=', '').compile()
+}
+
+const byId = hotQuery(withId)
+const byIdIn = hotStatement(withId)
 
 /** A delivery by its id; null when there is none. */
 export async function findDelivery(db: Connection, id: string): Promise<DeliveryRow | null> {
-  const row = await db.selectFrom('deliveries').selectAll().where('id', '=', id).executeTakeFirst()
+  const [row] = await byIdIn(db, [id])
   return row ?? null
 }
 
@@ -147,13 +168,13 @@ export async function findDeliveryByNumber(
   db: Connection,
   number: number,
 ): Promise<DeliveryRow | null> {
-  const row = await db
-    .selectFrom('deliveries')
-    .selectAll()
-    .where('number', '=', number)
-    .executeTakeFirst()
+  const [row] = await byNumber(db, [number])
   return row ?? null
 }
+
+const byNumber = hotStatement((db) =>
+  db.selectFrom('deliveries').selectAll().where('number', '=', 0).compile(),
+)
 
 /** Those of the given numbers that are there, in no promised order; at most 1,000. */
 export async function findDeliveriesByNumber(

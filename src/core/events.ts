@@ -1,3 +1,4 @@
+import { hotInsert } from '../database/hot-query.ts'
 import type { EventRow } from '../database/tables.ts'
 import type { Core } from './core.ts'
 import { hasPermission, type Principal } from './principal.ts'
@@ -19,22 +20,22 @@ export interface NewEvent {
 /** Writes events in the transaction of what they tell, so that neither is there without the other. */
 export async function recordEvents(change: Change, events: readonly NewEvent[]): Promise<void> {
   if (events.length === 0) return
-  await change.db
-    .insertInto('events')
-    .values(
-      events.map((event) => ({
-        at: change.now,
-        organization_id: event.organizationId,
-        owner_id: event.ownerId,
-        actor_id: event.actorId,
-        action: event.action,
-        delivery_number: event.deliveryNumber ?? null,
-        data: JSON.stringify(event.data ?? {}),
-      })),
-    )
-    .execute()
+  const rows = events.map((event) => ({
+    at: change.now,
+    organization_id: event.organizationId,
+    owner_id: event.ownerId,
+    actor_id: event.actorId,
+    action: event.action,
+    delivery_number: event.deliveryNumber ?? null,
+    data: JSON.stringify(event.data ?? {}),
+  }))
+  const [only, second] = rows
+  if (only !== undefined && second === undefined) await insertRow(change.db, only)
+  else await change.db.insertInto('events').values(rows).execute()
   change.signal('events')
 }
+
+const insertRow = hotInsert('events')
 
 export interface EventsQuery {
   /** Only events with a greater number. */

@@ -1,6 +1,7 @@
-import { sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { Connection } from '../database/database.ts'
-import type { JobRow } from '../database/tables.ts'
+import { hotInsert, hotStatement } from '../database/hot-query.ts'
+import type { JobRow, Tables } from '../database/tables.ts'
 import type { Core } from './core.ts'
 import { DeliveryError } from './errors.ts'
 import type { Change } from './transact.ts'
@@ -34,31 +35,29 @@ export interface NewJob {
 
 /** Puts work into the queue, in the transaction of what it is about: neither is there without the other. */
 export async function enqueueJob(change: Change, job: NewJob): Promise<JobRow> {
-  const row = await change.db
-    .insertInto('jobs')
-    .values({
-      kind: job.kind,
-      queue: job.queue,
-      organization_id: job.organizationId,
-      account_id: job.accountId,
-      delivery_number: job.deliveryNumber ?? null,
-      payload: JSON.stringify(job.payload ?? null),
-      state: 'waiting',
-      claimable_at: job.claimableAt ?? change.now,
-      attempt: 0,
-      max_attempts: job.maxAttempts,
-      worker: null,
-      cancel_asked_at: null,
-      message: null,
-      created_at: change.now,
-      started_at: null,
-      finished_at: null,
-    })
-    .returningAll()
-    .executeTakeFirstOrThrow()
+  const row = await insertRow(change.db, {
+    kind: job.kind,
+    queue: job.queue,
+    organization_id: job.organizationId,
+    account_id: job.accountId,
+    delivery_number: job.deliveryNumber ?? null,
+    payload: JSON.stringify(job.payload ?? null),
+    state: 'waiting',
+    claimable_at: job.claimableAt ?? change.now,
+    attempt: 0,
+    max_attempts: job.maxAttempts,
+    worker: null,
+    cancel_asked_at: null,
+    message: null,
+    created_at: change.now,
+    started_at: null,
+    finished_at: null,
+  })
   change.signal('jobs', job.queue)
   return row
 }
+
+const insertRow = hotInsert('jobs')
 
 /**
  * Takes the jobs that have waited longest, at most `limit`, and makes them this worker's until their
@@ -135,22 +134,25 @@ export async function endJob(
   job: HeldJob,
   end: { state: 'done' | 'dead' | 'canceled'; message?: string },
 ): Promise<void> {
-  let held = change.db
-    .updateTable('jobs')
-    .set({
-      state: end.state,
-      claimable_at: null,
-      message: end.message ?? null,
-      finished_at: change.now,
-    })
-    .where('number', '=', job.number)
-    .where('attempt', '=', job.attempt)
-    .where('state', '=', 'running')
   // Once it was asked to stop it may have been asked for anew: then another job speaks for the delivery.
-  if (end.state !== 'canceled') held = held.where('cancel_asked_at', 'is', null)
-  const row = await held.returning('number').executeTakeFirst()
+  const statement = end.state === 'canceled' ? endHeld : endUnasked
+  const values = [end.state, null, end.message ?? null, change.now]
+  const [row] = await statement(change.db, [...values, job.number, job.attempt, 'running'])
   if (row === undefined) throw leaseLost()
 }
+
+function ending(db: Kysely<Tables>) {
+  return db
+    .updateTable('jobs')
+    .set({ state: 'done', claimable_at: null, message: null, finished_at: 0 })
+    .where('number', '=', 0)
+    .where('attempt', '=', 0)
+    .where('state', '=', 'running')
+    .returning('number')
+}
+
+const endHeld = hotStatement((db) => ending(db).compile())
+const endUnasked = hotStatement((db) => ending(db).where('cancel_asked_at', 'is', null).compile())
 
 /**
  * Puts a job back to be claimed later: after a failed attempt, or when a node stops and hands back

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type { Connection } from '../database/database.ts'
+import { hotInsert } from '../database/hot-query.ts'
 import type { StoredFileRow } from '../database/tables.ts'
 import type { ByteSpan, Content } from './content.ts'
 import type { Core } from './core.ts'
@@ -100,24 +101,22 @@ export async function insertStoredFile(
   bytes: StoredBytes,
   mediaType: string,
 ): Promise<StoredFileRow> {
-  return await change.db
-    .insertInto('stored_files')
-    .values({
-      id: newId(change.now),
-      object_key: bytes.objectKey,
-      size: bytes.size,
-      media_type: mediaType,
-      md5: bytes.md5,
-      sha256: bytes.sha256,
-      crc32: bytes.crc32,
-      encryption: bytes.encryption,
-      master_key_id: bytes.encryption === null ? null : parseEncryption(bytes.encryption).keyId,
-      created_at: change.now,
-      released_at: null,
-    })
-    .returningAll()
-    .executeTakeFirstOrThrow()
+  return await insertRow(change.db, {
+    id: newId(change.now),
+    object_key: bytes.objectKey,
+    size: bytes.size,
+    media_type: mediaType,
+    md5: bytes.md5,
+    sha256: bytes.sha256,
+    crc32: bytes.crc32,
+    encryption: bytes.encryption,
+    master_key_id: bytes.encryption === null ? null : parseEncryption(bytes.encryption).keyId,
+    created_at: change.now,
+    released_at: null,
+  })
 }
+
+const insertRow = hotInsert('stored_files')
 
 /** What a stored file needs of its row to be delivered. */
 export type StoredFileFacts = Omit<StoredFileRow, 'id' | 'master_key_id' | 'released_at'>

@@ -16,6 +16,7 @@ import { makeFolder } from '../make-folder.ts'
 import { copySqlite } from './copy-sqlite.ts'
 import type { Database } from './database.ts'
 import { FROZEN } from './freeze.ts'
+import { createSharedCommits } from './shared-commits.ts'
 import { createLocalSignals } from './signals.ts'
 import type { Tables } from './tables.ts'
 
@@ -41,13 +42,14 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Database 
   const kysely = new Kysely<Tables>({
     dialect: new ImmediateSqliteDialect({ database: keepStatements(connection) }),
   })
+  const changes = createSharedCommits(kysely)
   const reader = path === ':memory:' ? null : openReader(path)
   return {
     engine: 'sqlite',
     kysely,
     read: <Row>(query: CompiledQuery<Row>) =>
       reader === null ? readAll(kysely, query) : reader.all<Row>(query),
-    transaction: (work) => kysely.transaction().execute(work).catch(explainFrozen),
+    transaction: (work) => changes.run(work).catch(explainFrozen),
     alone: (work) => kysely.transaction().execute(work),
     copyTo: (to, watch) => copySqlite(path, to, watch),
     // There is one writer: numbers are given in the order of the commits.
@@ -55,6 +57,7 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Database 
     now: options.now ?? systemClock,
     signals: createLocalSignals(),
     async close() {
+      await changes.settled()
       reader?.close()
       await kysely.destroy()
     },

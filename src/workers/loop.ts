@@ -83,10 +83,14 @@ export function startWorkerLoop(core: Core, options: WorkerLoopOptions): WorkerL
 
   async function lookLater(): Promise<void> {
     if (stopped) return
-    const due = await nextClaimableAt(core.database.kysely, queues).catch(() => null)
-    const wait = due === null ? LOOK_MS : Math.max(20, due - core.database.now())
     // With every slot taken, the end of a job is what wakes the loop.
-    timer = setTimeout(wake, running.size < options.concurrency ? Math.min(wait, LOOK_MS) : LOOK_MS)
+    const wait = running.size < options.concurrency ? await untilNext() : LOOK_MS
+    timer = setTimeout(wake, wait)
+  }
+
+  async function untilNext(): Promise<number> {
+    const due = await nextClaimableAt(core.database.kysely, queues).catch(() => null)
+    return due === null ? LOOK_MS : Math.min(Math.max(20, due - core.database.now()), LOOK_MS)
   }
 
   const unsubscribe = core.database.signals.subscribe('jobs', (queue) => {
