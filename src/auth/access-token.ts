@@ -1,8 +1,8 @@
 import type { JWTPayload } from 'jose'
 import { type Credential, findCredentialById } from '../core/accounts/credentials.ts'
 import type { Core } from '../core/core.ts'
+import { narrow } from '../core/principal.ts'
 import type { KeyRing } from './key-ring.ts'
-import { narrow } from './narrow.ts'
 import { checkToken, signToken, type TokenKind } from './own-token.ts'
 
 /** How long an access token lives, in seconds. */

@@ -1,4 +1,4 @@
-import type { DamagedFile } from '../core/upkeep/copy-files.ts'
+import type { DamagedFile } from '../core/kept-files/copy-files.ts'
 import { counted } from '../counted.ts'
 
 /** As many as a person reads; programs take all of them from the JSON. */

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import type { DamagedFile } from '../core/upkeep/copy-files.ts'
+import type { DamagedFile } from '../core/kept-files/copy-files.ts'
 import { makeFolder } from '../make-folder.ts'
 import { syncFolder } from '../storage/durable-folder.ts'
 

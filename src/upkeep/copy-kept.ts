@@ -1,6 +1,6 @@
+import { addCopied, type CopiedFiles, copyFiles } from '../core/kept-files/copy-files.ts'
+import { countKeptFiles, listKeptFiles } from '../core/kept-files/kept-files.ts'
 import type { BytesKeeper } from '../core/stored-files.ts'
-import { addCopied, type CopiedFiles, copyFiles } from '../core/upkeep/copy-files.ts'
-import { countKeptFiles, listKeptFiles } from '../core/upkeep/kept-files.ts'
 import type { Database } from '../database/database.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import type { Watch } from './watch.ts'

@@ -1,6 +1,6 @@
 import type { MasterKeys } from '../core/encryption/master-keys.ts'
 import { newId } from '../core/ids.ts'
-import type { CopiedFiles } from '../core/upkeep/copy-files.ts'
+import type { CopiedFiles } from '../core/kept-files/copy-files.ts'
 import type { Database } from '../database/database.ts'
 import { freeze, frozenFor } from '../database/freeze.ts'
 import { listTables } from '../database/list-tables.ts'

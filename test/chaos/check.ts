@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Core } from '../../src/core/core.ts'
+import { findMissing } from '../../src/core/kept-files/find-missing.ts'
 import { sweep } from '../../src/core/sweep.ts'
-import { findMissing } from '../../src/core/upkeep/find-missing.ts'
 import { digestOf, filesOf } from './content.ts'
 import type { Ledger, Ticket } from './ledger.ts'
 

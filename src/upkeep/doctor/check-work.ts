@@ -1,7 +1,7 @@
 import type { Core } from '../../core/core.ts'
 import { nextClaimableAt, serverQueues } from '../../core/jobs.ts'
+import { findMissing } from '../../core/kept-files/find-missing.ts'
 import { orphanKeys } from '../../core/sweep.ts'
-import { findMissing } from '../../core/upkeep/find-missing.ts'
 import { counted } from '../../counted.ts'
 import { type Finding, findingsOf } from './finding.ts'
 
