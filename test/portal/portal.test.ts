@@ -429,15 +429,13 @@ describe('the portal', () => {
       return (await page.getByLabel('Code of the delivery').inputValue()) === 'S-1-1'
     })
     const names = ['dropped.txt', 'beside.txt']
-    await page
-      .locator('input[type=file]')
-      .setInputFiles(
-        names.map((name) => ({
-          name,
-          mimeType: 'text/plain',
-          buffer: Buffer.from(`It is ${name}`),
-        })),
-      )
+    await page.locator('input[type=file]').setInputFiles(
+      names.map((name) => ({
+        name,
+        mimeType: 'text/plain',
+        buffer: Buffer.from(`It is ${name}`),
+      })),
+    )
     await page.getByText('beside.txt is published.').waitFor()
     const customer = await world.signIn(t)
     await customer.goto('/studies')
