@@ -1,7 +1,7 @@
 import type { PostgresPool as KyselyPool } from 'kysely'
 import pg from 'pg'
 import { asPassingTrouble } from './errors.ts'
-import { openSession } from './session.ts'
+import { openSession, type Session } from './session.ts'
 import { createStatements } from './statements.ts'
 import { postgresTypes } from './types.ts'
 
@@ -39,6 +39,15 @@ function verifying(url: string): string {
   return parsed.href
 }
 
+/**
+ * A connection over which all single statements go that are under way at the same time, one behind the other: those of
+ * one turn go out, and their answers come in, by one system call, which costs more than a look-up does.
+ */
+interface Shared {
+  readonly session: Promise<Session>
+  users: number
+}
+
 /** @throws DeliveryError `unavailable`, from everything, in trouble that passes by itself */
 export interface PostgresPool extends KyselyPool {
   /** Runs one statement outside of any transaction. */
@@ -62,15 +71,33 @@ export function createPool(url: string, limits: PostgresLimits): PostgresPool {
   const statements = createStatements()
   const connect = async () => openSession(await pool.connect().catch(rethrow), statements)
   let ending: Promise<void> | null = null
+  let shared: Shared | null = null
   return {
     options: pool.options,
     connect,
     async run<Row>(sql: string, parameters: readonly unknown[]) {
-      const session = await connect()
+      shared ??= { session: connect(), users: 0 }
+      const mine = shared
+      mine.users += 1
       try {
-        return (await session.query<Row>(sql, parameters)).rows
+        const session = await mine.session
+        session.gather()
+        const { rows } = await session.query<Row>(sql, parameters)
+        if (shared === mine && session.isSpoiled()) shared = null
+        return rows
+      } catch (error) {
+        // Whoever comes now begins anew, on another connection.
+        if (shared === mine) shared = null
+        throw error
       } finally {
-        session.release()
+        mine.users -= 1
+        if (mine.users === 0) {
+          if (shared === mine) shared = null
+          void mine.session.then(
+            (session) => session.release(),
+            () => {},
+          )
+        }
       }
     },
     end() {

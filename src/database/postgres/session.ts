@@ -7,6 +7,10 @@ import type { Statements } from './statements.ts'
 export interface Session extends PostgresPoolClient {
   query<Row>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<Row>>
   query<Row>(cursor: PostgresCursor<Row>): PostgresCursor<Row>
+  /** Holds back what is sent until the others who want to send in this turn have said it. */
+  gather(): void
+  /** It leaves the pool when it is released: nobody new should begin to use it. */
+  isSpoiled(): boolean
 }
 
 /**
@@ -19,6 +23,7 @@ export function openSession(client: pg.PoolClient, statements: Statements): Sess
   let spoiled = false
   let beginning: string | null = null
   let inTransaction = false
+  let gathering = false
 
   async function run(text: string, parameters: readonly unknown[]): Promise<pg.QueryResult> {
     if (isBeginning(text)) {
@@ -71,7 +76,21 @@ export function openSession(client: pg.PoolClient, statements: Statements): Sess
     }) as unknown
   }
 
-  return { query, release: (destroy = false) => client.release(destroy || spoiled) }
+  return {
+    query,
+    gather() {
+      if (gathering) return
+      gathering = true
+      const { stream } = client.connection
+      stream.cork()
+      setImmediate(() => {
+        gathering = false
+        stream.uncork()
+      })
+    },
+    isSpoiled: () => spoiled,
+    release: (destroy = false) => client.release(destroy || spoiled),
+  }
 }
 
 const nothing: pg.QueryResult = { command: '', rowCount: 0, oid: 0, fields: [], rows: [] }
