@@ -28,7 +28,7 @@ const DRAW_MS = 200
 /**
  * A line that says what is being done: written over on a terminal, once for each step elsewhere.
  */
-export function createProgress(target: DisplayTarget) {
+function createProgress(target: DisplayTarget) {
   let last = ''
   let drawnAt = Number.NEGATIVE_INFINITY
   return {

@@ -27,7 +27,7 @@ const readWithoutFollowing = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)
 const blockBytes = 1024 * 1024
 
 /** Reads an open file from its beginning to its end. */
-export async function hashHandle(
+async function hashHandle(
   handle: FileHandle,
   known: Digests,
   signal?: AbortSignal,

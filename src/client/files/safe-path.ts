@@ -18,7 +18,7 @@ export function safePath(folders: readonly string[], name: string): string {
 }
 
 /** One part of a path. */
-export function safeName(text: string): string {
+function safeName(text: string): string {
   const plain = text
     .normalize('NFC')
     .replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '')

@@ -79,7 +79,7 @@ export async function receivePart(
  * How an upload stands.
  * @throws DeliveryError as `readUpload`
  */
-export async function standingOf(
+async function standingOf(
   core: Core,
   principal: Principal,
   id: string,
