@@ -79,11 +79,7 @@ export async function receivePart(
  * How an upload stands.
  * @throws DeliveryError as `readUpload`
  */
-async function standingOf(
-  core: Core,
-  principal: Principal,
-  id: string,
-): Promise<UploadStanding> {
+async function standingOf(core: Core, principal: Principal, id: string): Promise<UploadStanding> {
   const row = await readUpload(core, principal, id)
   return { received: row.received, expiresAt: row.expires_at, result: resultOf(row) }
 }
