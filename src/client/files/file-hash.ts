@@ -6,6 +6,7 @@ import type { DigestName, Digests } from '../digests.ts'
 /** Digests of bytes as they pass. */
 export interface FileHash {
   update(bytes: Uint8Array): void
+  /** Once, in the end. */
   digests(): Digests
 }
 
@@ -18,7 +19,7 @@ export function createFileHash(known: Digests): FileHash {
       for (const hash of hashes.values()) hash.update(bytes)
     },
     digests: () =>
-      Object.fromEntries([...hashes].map(([name, hash]) => [name, hash.copy().digest('hex')])),
+      Object.fromEntries([...hashes].map(([name, hash]) => [name, hash.digest('hex')])),
   }
 }
 

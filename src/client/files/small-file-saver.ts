@@ -4,8 +4,8 @@ import { unsafePart } from './part-file.ts'
 /**
  * Writes, syncs and names whole files that are small. On threads, because a file takes five calls of
  * the system: each one handed to Node's own pool cost as much as the request for the file, and several
- * files that are synced together cost the disk little more than one. What comes while all threads are
- * busy goes to the next one in one message: to wake a thread costs as much as to write a file.
+ * files that are synced together cost the disk little more than one. Some are gathered for one message:
+ * to wake a thread costs as much as to write a file.
  */
 export interface SmallFileSaver {
   /**
@@ -29,6 +29,8 @@ export type SaveAnswer = Readonly<Record<'code' | 'syscall' | 'message' | 'path'
 const mostThreads = 4
 /** More would wait on one thread while another one is free soon. */
 const mostAtOnce = 16
+/** How long so many are waited for, in ms. */
+const gatherMs = 5
 
 interface Waiting {
   readonly task: SaveTask
@@ -40,6 +42,7 @@ interface Waiting {
 export function createSmallFileSaver(): SmallFileSaver {
   const threads: SaveThread[] = []
   const waiting: Waiting[] = []
+  let timer: NodeJS.Timeout | null = null
 
   async function handOut(): Promise<void> {
     if (waiting.length === 0) return
@@ -59,14 +62,18 @@ export function createSmallFileSaver(): SmallFileSaver {
     } catch (error) {
       for (const one of batch) one.reject(error)
     }
-    void handOut()
+    if (waiting.length >= mostAtOnce || timer === null) void handOut()
   }
 
   return {
     save(target, bytes) {
       const { promise, resolve, reject } = Promise.withResolvers<void>()
       waiting.push({ task: { target, bytes }, resolve, reject })
-      void handOut()
+      if (waiting.length >= mostAtOnce) void handOut()
+      timer ??= setTimeout(() => {
+        timer = null
+        void handOut()
+      }, gatherMs)
       return promise
     },
     async close() {
