@@ -43,7 +43,7 @@ export async function pageAvailable(
   { order: number, page }: { order: number; page: Page },
 ): Promise<FilesPage> {
   const found = await demandOwnOrder(core, principal, { number, action: 'read' })
-  const files = await listAvailableFiles(core.database.kysely, number, page)
+  const files = await listAvailableFiles(core.database, number, page)
   return { ...found, files, total: found.order.available }
 }
 
@@ -64,9 +64,12 @@ export async function pageAvailableOfBatch(
   }
   const total = batch.available
   const limit = Math.max(0, Math.min(page.limit, total - page.offset))
-  const before = limit === 0 ? 0 : await countAvailableBefore(db, number, batch.first_position)
+  const before =
+    limit === 0 ? 0 : await countAvailableBefore(core.database, number, batch.first_position)
   const files =
-    limit === 0 ? [] : await listAvailableFiles(db, number, { offset: before + page.offset, limit })
+    limit === 0
+      ? []
+      : await listAvailableFiles(core.database, number, { offset: before + page.offset, limit })
   return { ...found, files, total, isBatchOver: batch.pending === 0 && batch.state !== 'filling' }
 }
 

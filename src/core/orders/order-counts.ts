@@ -1,4 +1,5 @@
-import type { Connection } from '../../database/database.ts'
+import type { Database } from '../../database/database.ts'
+import { hotQuery } from '../../database/hot-query.ts'
 import type { Change } from '../transact.ts'
 
 /** Each level counts stretches 64 times as long as the one below; the highest is read whole. */
@@ -48,14 +49,14 @@ export interface Place {
 
 /** Where the n-th available file of an order is, counted from 0; null when there are not so many. */
 export async function findAvailable(
-  db: Connection,
+  database: Database,
   orderNumber: number,
   n: number,
 ): Promise<Place | null> {
   let left = n
   let slots: SlotRange = { from: 0, to: null }
   for (let level = LEVELS - 1; level >= 0; level -= 1) {
-    const rows = await readSlots(db, { orderNumber, level }, slots)
+    const rows = await readSlots(database, { orderNumber, level }, slots)
     const found = rows.find(({ available }) => {
       if (left < available) return true
       left -= available
@@ -70,14 +71,15 @@ export async function findAvailable(
 
 /** How many available files come before the stretch of 64 in which a position lies, and where that begins. */
 export async function countBefore(
-  db: Connection,
+  database: Database,
   orderNumber: number,
   position: number,
 ): Promise<{ available: number; from: number }> {
   let available = 0
   for (let level = LEVELS - 1; level >= 0; level -= 1) {
     const from = level === LEVELS - 1 ? 0 : slotOf(position, level + 1) * FAN
-    const rows = await readSlots(db, { orderNumber, level }, { from, to: slotOf(position, level) })
+    const to = slotOf(position, level)
+    const rows = await readSlots(database, { orderNumber, level }, { from, to })
     available += rows.reduce((sum, row) => sum + row.available, 0)
   }
   return { available, from: slotOf(position, 0) * FAN }
@@ -90,20 +92,24 @@ interface SlotRange {
 }
 
 async function readSlots(
-  db: Connection,
+  database: Database,
   { orderNumber, level }: { orderNumber: number; level: number },
   { from, to }: SlotRange,
 ): Promise<{ slot: number; available: number }[]> {
-  let rows = db
+  return await slotsBetween(database, [orderNumber, level, from, to ?? Number.MAX_SAFE_INTEGER])
+}
+
+const slotsBetween = hotQuery((db) =>
+  db
     .selectFrom('order_counts')
     .select(['slot', 'available'])
-    .where('order_number', '=', orderNumber)
-    .where('level', '=', level)
-    .where('slot', '>=', from)
+    .where('order_number', '=', 0)
+    .where('level', '=', 0)
+    .where('slot', '>=', 0)
+    .where('slot', '<', 0)
     .orderBy('slot')
-  if (to !== null) rows = rows.where('slot', '<', to)
-  return await rows.execute()
-}
+    .compile(),
+)
 
 function slotOf(position: number, level: number): number {
   return Math.floor(position / FAN ** (level + 1))

@@ -1,4 +1,6 @@
-import type { Connection } from '../../database/database.ts'
+import { sql } from 'kysely'
+import type { Connection, Database } from '../../database/database.ts'
+import { hotQuery, unseen } from '../../database/hot-query.ts'
 import type { OrderDatasetRow, OrderFileRow } from '../../database/order-tables.ts'
 import type { DeliveryFileRow } from '../../database/tables.ts'
 import type { Change } from '../transact.ts'
@@ -190,43 +192,43 @@ export async function listDatasetFiles(
  * in the list is found by counts, and costs what the first one costs.
  */
 export async function listAvailableFiles(
-  db: Connection,
+  database: Database,
   orderNumber: number,
   { offset, limit }: { offset: number; limit: number },
 ): Promise<FileOfOrder[]> {
-  const place = await findAvailable(db, orderNumber, offset)
+  const place = await findAvailable(database, orderNumber, offset)
   if (place === null) return []
-  const first = await numberAt(db, orderNumber, place.position)
-  const rows = await joined(db)
-    .where('delivery_files.delivery_number', '=', orderNumber)
-    .where('delivery_files.state', '=', 'available')
-    .where('delivery_files.number', '>=', first)
-    .orderBy('delivery_files.number')
-    .limit(place.skip + limit)
-    .execute()
-  return rows.slice(place.skip)
+  const { position, skip } = place
+  const rows = await availableFrom(database, [orderNumber, orderNumber, position, skip + limit])
+  return rows.slice(skip)
 }
+
+const availableFrom = hotQuery((db) =>
+  joined(db)
+    .where('delivery_files.delivery_number', '=', unseen(0))
+    .where('delivery_files.state', '=', sql.lit('available'))
+    .where('delivery_files.number', '>=', (eb) =>
+      eb
+        .selectFrom('order_files as first')
+        .select('first.file_number')
+        .where('first.order_number', '=', unseen(0))
+        .where('first.position', '=', unseen(0)),
+    )
+    .orderBy('delivery_files.number')
+    .limit(unseen(0))
+    .compile(),
+)
 
 /** How many available files of an order come before a position. */
 export async function countAvailableBefore(
-  db: Connection,
+  database: Database,
   orderNumber: number,
   position: number,
 ): Promise<number> {
-  const { available, from } = await countBefore(db, orderNumber, position)
+  const { available, from } = await countBefore(database, orderNumber, position)
   if (from === position) return available
-  const rows = await listOrderFiles(db, orderNumber, { from, limit: position - from })
+  const rows = await listOrderFiles(database.kysely, orderNumber, { from, limit: position - from })
   return available + rows.filter((row) => row.state === 'available').length
-}
-
-async function numberAt(db: Connection, orderNumber: number, position: number): Promise<number> {
-  const row = await db
-    .selectFrom('order_files')
-    .select('file_number')
-    .where('order_number', '=', orderNumber)
-    .where('position', '=', position)
-    .executeTakeFirst()
-  return row?.file_number ?? 0
 }
 
 function joined(db: Connection) {

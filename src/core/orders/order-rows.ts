@@ -1,4 +1,5 @@
 import type { Connection } from '../../database/database.ts'
+import { hotStatement } from '../../database/hot-query.ts'
 import type { OrderRow } from '../../database/order-tables.ts'
 import { DeliveryError } from '../errors.ts'
 import type { Change } from '../transact.ts'
@@ -33,14 +34,14 @@ export async function insertOrder(change: Change, row: NewOrderRow): Promise<Ord
 
 /** @throws DeliveryError `not_found` */
 export async function demandOrder(db: Connection, number: number): Promise<OrderRow> {
-  const row = await db
-    .selectFrom('orders')
-    .selectAll()
-    .where('delivery_number', '=', number)
-    .executeTakeFirst()
+  const [row] = await byNumber(db, [number])
   if (row === undefined) throw new DeliveryError('not_found', 'There is no order with this id.')
   return row
 }
+
+const byNumber = hotStatement((db) =>
+  db.selectFrom('orders').selectAll().where('delivery_number', '=', 0).compile(),
+)
 
 /** Adds to an order's counters and returns it as it is then. */
 export async function addToOrder(
