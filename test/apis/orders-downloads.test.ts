@@ -127,6 +127,36 @@ describe("an order's archive", () => {
     })
     assert.equal((await call(ada, `/rs-order/orders/${id}/download`)).status, 204)
   })
+
+  it('goes on by its entity tag after files of it were picked up, at another node, too', async (t) => {
+    const { server, ada, id, available } = await setUp(t)
+    const other = await startTestServer(t, { folder: server.folder })
+    const path = `/api/v1/rs-order/user/orders/${id}/download`
+    const ask = (node: string, headers: Record<string, string>) =>
+      fetch(node + path, { headers: { ...ada.headers, ...headers } })
+    const left = async () => (await available(ada, id)).body.metadata?.totalElements ?? 0
+    const first = await ask(server.url, { range: 'bytes=0-99' })
+    const etag = first.headers.get('etag') ?? ''
+    const start = Buffer.from(await first.arrayBuffer())
+    await until('a file is delivered', async () => (await left()) < 4)
+    const fresh = await ask(server.url, { range: 'bytes=0-0' })
+    assert.notEqual(fresh.headers.get('etag'), etag)
+    await fresh.arrayBuffer()
+    const whole = await ask(other.url, { 'if-match': etag })
+    assert.equal(whole.status, 200)
+    const bytes = Buffer.from(await whole.arrayBuffer())
+    assert.ok(bytes.subarray(0, 100).equals(start))
+    await until('all are delivered', async () => (await left()) === 0)
+    for (const node of [server.url, other.url]) {
+      const rest = await ask(node, { range: 'bytes=100-', 'if-range': etag })
+      assert.equal(rest.status, 206)
+      assert.ok(Buffer.from(await rest.arrayBuffer()).equals(bytes.subarray(100)))
+      assert.equal((await ask(node, { 'if-none-match': etag })).status, 304)
+      const same = await ask(node, { 'if-match': etag, range: 'bytes=-22' })
+      assert.ok(Buffer.from(await same.arrayBuffer()).equals(bytes.subarray(-22)))
+      assert.equal((await ask(node, {})).status, 204)
+    }
+  })
 })
 
 async function setUp(t: TestContext) {
