@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { seedArchive } from './archive-world.ts'
 import { requestsPerSecond } from './load.ts'
 import { benchEnvironment, startServer, temporaryFolder } from './process.ts'
+import { processorSeconds } from './processor-time.ts'
 import { residentMegabytes } from './resident.ts'
 import type { Row } from './table.ts'
 import { seedWorld } from './world.ts'
@@ -35,10 +36,10 @@ export async function benchStalled({ quick }: { quick: boolean }): Promise<Row[]
     await using server = await startServer(environment)
     const others = { url: server.url + small, connections: 16, milliseconds: quick ? 1000 : 4000 }
     await requestsPerSecond(others)
-    const alone = await requestsPerSecond(others)
+    const alone = await serve(server.pid, others)
     const before = look(server.pid)
     const readers = await stallAll(server.url + target)
-    const among = await requestsPerSecond(others)
+    const among = await serve(server.pid, others)
     const during = look(server.pid)
     for (const reader of readers) reader.destroy()
     const after = await settle(server.pid, before.descriptors)
@@ -47,13 +48,24 @@ export async function benchStalled({ quick }: { quick: boolean }): Promise<Row[]
     for (const reader of again) reader.destroy()
     rows.push({
       what: `${READERS} stalled readers of ${name}`,
-      measured: `${during.memory} MB, ${during.descriptors} descriptors; others ${Math.round(among)} /s`,
-      against: `before ${before.memory} MB, ${before.descriptors}; others ${Math.round(alone)} /s; after they left ${after.memory} MB, ${after.descriptors}; as many once more ${second} MB`,
-      ratio: among / alone,
+      measured: `${during.memory} MB, ${during.descriptors} descriptors; others ${Math.round(among.rate)} /s`,
+      against: `before ${before.memory} MB, ${before.descriptors}; others ${Math.round(alone.rate)} /s; after they left ${after.memory} MB, ${after.descriptors}; as many once more ${second} MB`,
+      ratio: among.rate / alone.rate,
+      cost: alone.cost / among.cost,
       goal: '< 250 MB, others at full speed',
     })
   }
   return rows
+}
+
+/** Requests of others in a second, and the processor time that the server needs for each. */
+async function serve(
+  pid: number,
+  others: Parameters<typeof requestsPerSecond>[0],
+): Promise<{ rate: number; cost: number }> {
+  const before = processorSeconds(pid)
+  const rate = await requestsPerSecond(others)
+  return { rate, cost: (processorSeconds(pid) - before) / (rate * others.milliseconds) }
 }
 
 async function stallAll(target: string): Promise<Socket[]> {
