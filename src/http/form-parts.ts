@@ -18,14 +18,20 @@ export async function* partBytes(
   { raw }: FastifyRequest,
 ): AsyncGenerator<Uint8Array> {
   // A client that goes away leaves the form's parser waiting for ever, and the file's reader with it.
-  raw.once('close', () => {
+  const end = (): void => {
     if (!raw.complete) file.destroy(new Error('The client went away.'))
-  })
-  const chunks = file[Symbol.asyncIterator]()
-  for (;;) {
-    const next = await chunks.next().catch(unreadable)
-    if (next.done) return
-    yield next.value
+  }
+  raw.once('close', end)
+  try {
+    const chunks = file[Symbol.asyncIterator]()
+    for (;;) {
+      const next = await chunks.next().catch(unreadable)
+      if (next.done) return
+      yield next.value
+    }
+  } finally {
+    // A form may have a thousand files.
+    raw.off('close', end)
   }
 }
 

@@ -68,7 +68,7 @@ function publishing(app: V1App, context: V1Context): void {
         operationId: 'publishProduct',
         summary: 'Publish files as one product, which accounts of your organization may order',
         description:
-          'A form with a field `product` and a field `file` for each file. All of it is published in one moment or nothing is. It stays as it was published: withdraw it to publish it anew. For administrators.',
+          'A form with a field `product` and a field `file` for each file, at most 1,000. All of it is published in one moment or nothing is. It stays as it was published: withdraw it to publish it anew. For administrators.',
         body: productForm,
         response: answers({ 201: ref(Product) }, 404, 409, 415, 507),
       },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import { suiteCleanup } from '../../support/suite-cleanup.ts'
 import { createTestAccount, type TestAccount } from '../../support/test-server.ts'
+import { until } from '../../support/until.ts'
 import { by, type Page, startWorld, type World } from '../../support/v1-world.ts'
 
 interface ProductJson {
@@ -85,6 +86,45 @@ describe('/v1/products', () => {
     assert.equal((await ask('DELETE', at, by(admin))).status, 204)
     assert.deepEqual((await list(buyer)).items, [])
     assert.equal((await ask('DELETE', at, by(admin))).status, 404)
+  })
+
+  it('takes many files, and keeps none of a form whose sender goes away', async () => {
+    const { admin, server } = world
+    const before = await stored()
+    const about = { productId: 'many', dataset: { id: 'scenes' } }
+    const warnings: Error[] = []
+    const note = (warning: Error): void => void warnings.push(warning)
+    process.on('warning', note)
+    const names = Array.from({ length: 40 }, (_, index) => [`${index}.txt`, `file ${index}`])
+    const made = await publish(admin, form(about, Object.fromEntries(names)))
+    assert.equal(made.status, 201, made.text)
+    process.off('warning', note)
+    assert.deepEqual(warnings, [])
+    const kept = await stored()
+    assert.equal(kept.length, before.length + 40)
+
+    const leaving = new AbortController()
+    const part = (fields: string, text: string) =>
+      `--b\r\ncontent-disposition: form-data; ${fields}\r\n\r\n${text}`
+    const sent = [
+      part('name="product"', JSON.stringify(about)),
+      part('name="file"; filename="a"', 'whole'),
+      part('name="file"; filename="b"', 'begun'),
+    ].join('\r\n')
+    const asked = fetch(`${server.url}/v1/products`, {
+      method: 'POST',
+      headers: { ...admin.headers, 'content-type': 'multipart/form-data; boundary=b' },
+      body: new ReadableStream({ start: (body) => body.enqueue(Buffer.from(sent)) }),
+      duplex: 'half',
+      signal: leaving.signal,
+    } as RequestInit)
+    await until('the first file is stored', async () => (await stored()).length > kept.length)
+    leaving.abort()
+    await assert.rejects(asked)
+    await until('it is removed', async () => (await stored()).length === kept.length)
+    assert.deepEqual(await stored(), kept)
+    const { urn } = made.body as ProductJson
+    await world.ask('DELETE', `/v1/products/${encodeURIComponent(urn)}`, by(admin))
   })
 
   it('keeps nothing of what it refuses', async () => {
