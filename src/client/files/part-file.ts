@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { ClientError } from '../client-error.ts'
 import { asList, asObject, asSize, asText } from '../json.ts'
+import { createDiskSync } from './disk-sync.ts'
 
 /** A run of bytes; the end is exclusive. */
 export interface Span {
@@ -64,7 +65,7 @@ export async function openPart(target: string, { keep }: { keep: boolean }): Pro
     (constants.O_NOFOLLOW ?? 0) |
     (keep ? 0 : constants.O_TRUNC)
   const handle = await openSafely(path, flags)
-  const disk = createSyncer(handle)
+  const disk = createDiskSync(handle)
   let saving = Promise.resolve()
   const save = async (state: PartState) => {
     await disk.sync()
@@ -98,40 +99,6 @@ export async function openPart(target: string, { keep }: { keep: boolean }): Pro
       await saving
       await handle.close()
     },
-  }
-}
-
-interface Syncer {
-  wrote(bytes: number): void
-  /** @throws what the disk said, now or at any time before: the system says it only once */
-  sync(): Promise<void>
-}
-
-/** The last sync takes as long as what it finds unsynced, and nothing else goes on meanwhile. */
-const syncEveryBytes = 64 * 1024 * 1024
-
-function createSyncer(handle: FileHandle): Syncer {
-  let unsynced = 0
-  let isRunning = false
-  let last = Promise.resolve()
-  const sync = async () => {
-    unsynced = 0
-    last = last.then(() => handle.datasync())
-    await last
-  }
-  return {
-    wrote(bytes) {
-      unsynced += bytes
-      if (unsynced < syncEveryBytes || isRunning) return
-      isRunning = true
-      // What it throws, the last one throws again.
-      sync()
-        .catch(() => {})
-        .finally(() => {
-          isRunning = false
-        })
-    },
-    sync,
   }
 }
 
