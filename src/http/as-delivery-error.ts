@@ -1,4 +1,4 @@
-import type { FastifyError } from 'fastify'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { DeliveryError, type ErrorCode } from '../core/errors.ts'
 
 /** When to come again after a 503 that does not say it itself. */
@@ -38,6 +38,22 @@ export function asDeliveryError(error: unknown): DeliveryError {
     return new DeliveryError('malformed', 'The request cannot be read.', { cause: error })
   }
   return new DeliveryError('internal', 'Something went wrong on our side.', { cause: error })
+}
+
+/**
+ * What every API's error handler begins with: the error as one of ours, logged when it is our fault, with `Retry-After`
+ * set where it says when to come again. Status and body are the API's.
+ */
+export function takeError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): DeliveryError {
+  const refusal = asDeliveryError(error)
+  if (refusal.code === 'internal') request.log.error({ err: error }, 'Request failed')
+  const { retryAfter } = refusal.details
+  if (typeof retryAfter === 'number') reply.header('retry-after', retryAfter)
+  return refusal
 }
 
 function validationError(error: FastifyError): DeliveryError {

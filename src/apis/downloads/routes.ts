@@ -2,7 +2,7 @@ import type { FastifyPluginAsync, FastifyReply } from 'fastify'
 import { findOwnDownload, grantOwnDownload, requestDownload } from '../../core/downloads.ts'
 import type { DeliveryError } from '../../core/errors.ts'
 import { type ApiContext, grantUrl } from '../../http/api-context.ts'
-import { asDeliveryError } from '../../http/as-delivery-error.ts'
+import { takeError } from '../../http/as-delivery-error.ts'
 import { authenticate, principalOf } from '../../http/authenticate.ts'
 import { parseNestedForm } from '../../http/nested-form.ts'
 import { refuseNulBytes } from '../../http/nul-bytes.ts'
@@ -20,9 +20,7 @@ export function downloadsApi(context: ApiContext): FastifyPluginAsync {
   const { core, signIn } = context
   return async (app) => {
     app.setErrorHandler((error, request, reply) => {
-      const refusal = asDeliveryError(error)
-      if (refusal.code === 'internal') request.log.error({ err: error }, 'Request failed')
-      sendError(reply, refusal)
+      sendError(reply, takeError(error, request, reply))
     })
     app.setNotFoundHandler((request, reply) => sendError(reply, refuseUnrouted(request, reply)))
     // The document says JSON; its live client sends forms, and says so also when it sends nothing.

@@ -10,7 +10,7 @@ import {
   submitImport,
 } from '../../core/imports/imports.ts'
 import { type ApiContext, baseUrl, grantUrl } from '../../http/api-context.ts'
-import { asDeliveryError } from '../../http/as-delivery-error.ts'
+import { takeError } from '../../http/as-delivery-error.ts'
 import { authenticate, principalOf, wwwAuthenticate } from '../../http/authenticate.ts'
 import { tokenRoutes } from '../../http/token-routes.ts'
 import { refuseUnrouted } from '../../http/unrouted.ts'
@@ -113,9 +113,7 @@ async function notThere(request: FastifyRequest): Promise<never> {
 function guarded({ signIn }: ApiContext, routes: FastifyPluginAsync): FastifyPluginAsync {
   return async (app) => {
     app.setErrorHandler((error, request, reply) => {
-      const refusal = asDeliveryError(error)
-      if (refusal.code === 'internal') request.log.error({ err: error }, 'Request failed')
-      sendError(reply, refusal)
+      sendError(reply, takeError(error, request, reply))
     })
     app.setNotFoundHandler((request, reply) => {
       const { code, message } = refuseUnrouted(request, reply)

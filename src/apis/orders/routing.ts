@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { DeliveryError } from '../../core/errors.ts'
 import type { ApiContext } from '../../http/api-context.ts'
 import { baseUrl } from '../../http/api-context.ts'
-import { asDeliveryError } from '../../http/as-delivery-error.ts'
+import { takeError } from '../../http/as-delivery-error.ts'
 import { type Challenges, wwwAuthenticate } from '../../http/authenticate.ts'
 import { refuseNulBytes } from '../../http/nul-bytes.ts'
 import { refuseUnrouted } from '../../http/unrouted.ts'
@@ -26,8 +26,7 @@ export function apiBase(context: ApiContext, request: FastifyRequest): Base {
 export function takeErrors(app: FastifyInstance): void {
   app.removeContentTypeParser('text/plain')
   app.setErrorHandler((error, request, reply) => {
-    const refusal = asDeliveryError(error)
-    if (refusal.code === 'internal') request.log.error({ err: error }, 'Request failed')
+    const refusal = takeError(error, request, reply)
     sendError(reply, refusal)
   })
   app.setNotFoundHandler((request, reply) => sendError(reply, refuseUnrouted(request, reply)))

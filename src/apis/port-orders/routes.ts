@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import { DeliveryError } from '../../core/errors.ts'
 import { type ApiContext, baseUrl } from '../../http/api-context.ts'
-import { asDeliveryError } from '../../http/as-delivery-error.ts'
+import { takeError } from '../../http/as-delivery-error.ts'
 import { authenticate } from '../../http/authenticate.ts'
 import { refuseNulBytes } from '../../http/nul-bytes.ts'
 import { refuseUnrouted } from '../../http/unrouted.ts'
@@ -23,8 +23,7 @@ export function portOrdersApi(context: ApiContext, dialect: Dialect): FastifyPlu
   }
   return async (app) => {
     app.setErrorHandler((error, request, reply) => {
-      const refusal = asDeliveryError(error)
-      if (refusal.code === 'internal') request.log.error({ err: error }, 'Request failed')
+      const refusal = takeError(error, request, reply)
       const { status, body } = toErrors(refusal, dialect)
       return sendDocument(reply.code(status), body, dialect)
     })

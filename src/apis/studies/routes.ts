@@ -4,7 +4,7 @@ import { contentOf } from '../../core/stored-files.ts'
 import type { FoundStudyFile } from '../../core/studies/study-files.ts'
 import { listStudyFiles, readStudyFile } from '../../core/studies/study-listing.ts'
 import { type ApiContext, baseUrl } from '../../http/api-context.ts'
-import { asDeliveryError } from '../../http/as-delivery-error.ts'
+import { takeError } from '../../http/as-delivery-error.ts'
 import { authenticate, principalOf } from '../../http/authenticate.ts'
 import { sendContent } from '../../http/send-content.ts'
 import { refuseUnrouted } from '../../http/unrouted.ts'
@@ -25,9 +25,7 @@ export interface StudiesApiOptions {
 export function studiesApi(context: ApiContext, options: StudiesApiOptions): FastifyPluginAsync {
   return async (app) => {
     app.setErrorHandler((error, request, reply) => {
-      const refusal = asDeliveryError(error)
-      if (refusal.code === 'internal') request.log.error({ err: error }, 'Request failed')
-      sendError(reply, refusal)
+      sendError(reply, takeError(error, request, reply))
     })
     app.setNotFoundHandler((request, reply) => sendError(reply, refuseUnrouted(request, reply)))
     app.addHook(

@@ -7,7 +7,7 @@ import type { Core } from '../../core/core.ts'
 import { DeliveryError } from '../../core/errors.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { ApiContext } from '../../http/api-context.ts'
-import { asDeliveryError } from '../../http/as-delivery-error.ts'
+import { takeError } from '../../http/as-delivery-error.ts'
 import { principalOf, wwwAuthenticate } from '../../http/authenticate.ts'
 import { refuseNulBytes } from '../../http/nul-bytes.ts'
 import { refuseUnrouted } from '../../http/unrouted.ts'
@@ -60,9 +60,7 @@ export function v1Api(api: ApiContext, options: V1Options): FastifyPluginAsync {
     app.addHook('preClose', async () => stop.abort())
 
     app.setErrorHandler((error, request, reply) => {
-      const refusal = asDeliveryError(error)
-      if (refusal.code === 'internal') request.log.error({ err: error }, 'Request failed')
-      sendProblem({ request, reply }, refusal)
+      sendProblem({ request, reply }, takeError(error, request, reply))
     })
     app.setNotFoundHandler((request, reply) =>
       sendProblem({ request, reply }, refuseUnrouted(request, reply)),
@@ -141,8 +139,6 @@ function sendProblem({ request, reply }: Exchange, refusal: DeliveryError): void
       isOfPage ? 'Session realm="Claimcheck"' : wwwAuthenticate(refusal, challenges),
     )
   }
-  const { retryAfter } = refusal.details
-  if (typeof retryAfter === 'number') reply.header('retry-after', retryAfter)
   reply
     .code(problem.status)
     .header('cache-control', 'no-store')
