@@ -17,6 +17,7 @@ export interface DiskSync {
  */
 const syncEveryBytes = 256 * 1024 * 1024
 
+/** Syncs a file that is open for writing; its last sync is for the caller to ask for. */
 export function createDiskSync(handle: Pick<FileHandle, 'datasync'>): DiskSync {
   let unsynced = 0
   let isRunning = false
