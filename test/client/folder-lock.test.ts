@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -64,6 +65,12 @@ describe('two runs in one folder', () => {
     await writeFile(path, '')
     await assert.rejects(lockFolder(folder), { code: 'folder_in_use' })
     assert.equal(await readFile(path, 'utf8'), '')
+  })
+
+  it('come back where no folder can ever be made', {
+    skip: !existsSync('/proc/self'),
+  }, async () => {
+    await assert.rejects(lockFolder('/proc/claimcheck/out'), { code: 'ENOENT' })
   })
 
   it('leave a folder unmade that is only looked at', async (t) => {

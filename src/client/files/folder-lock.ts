@@ -1,8 +1,9 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { ClientError } from '../client-error.ts'
 import { asObject, asSize, asText } from '../json.ts'
+import { makeRoot } from './make-root.ts'
 
 /** The lock's name in the target folder. */
 const lockName = '.claimcheck.lock'
@@ -22,7 +23,7 @@ interface Holder {
  * @throws ClientError `folder_in_use`
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
-  await mkdir(folder, { recursive: true })
+  await makeRoot(folder)
   const path = join(folder, lockName)
   const mine: Holder = { pid: process.pid, host: hostname(), since: new Date().toISOString() }
   // One that frees itself, or is dead, leaves the place to whoever comes first; so a few times.

@@ -1,6 +1,7 @@
 import { lstat, mkdir, readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { ClientError } from '../client-error.ts'
+import { makeRoot } from './make-root.ts'
 import { foldName } from './safe-path.ts'
 
 /** Where files are put: nothing is written outside of it. */
@@ -60,7 +61,7 @@ async function namesIn(folder: string): Promise<ReadonlySet<string>> {
 }
 
 async function openRoot(root: string): Promise<ReadonlySet<string>> {
-  await mkdir(root, { recursive: true })
+  await makeRoot(root)
   return await namesIn(root)
 }
 
