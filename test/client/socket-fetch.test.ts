@@ -241,6 +241,14 @@ describe('openSocketFetch()', () => {
     assert.equal(held, 2, 'what nobody read is released')
   })
 
+  it('does not wait for ever for a head', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const server = await startRawServer(t, () => {
+      setImmediate(() => t.mock.timers.tick(300_000))
+    })
+    await assert.rejects(open(t).fetch(server.url, {}), /does not begin to answer/)
+  })
+
   it('ends with its signal, and sends no field that ends its line', async (t) => {
     const server = await startRawServer(t, (socket, request) => {
       if (request.startsWith('GET /body')) {

@@ -24,6 +24,8 @@ export interface Connection {
 
 /** The system hands out what has come, up to so many bytes at once: few calls for a large file. */
 const blockBytes = 1024 * 1024
+/** How long a connection may take to come about, in ms. */
+const connectMs = 10_000
 /** A read into less room than this is not worth it. */
 const leastRoom = 64 * 1024
 
@@ -47,6 +49,8 @@ export function openConnection(url: URL): Connection {
     socket.destroy()
     listener?.onEnd(failure)
   }
+  socket.setTimeout(connectMs, () => socket.destroy(new Error('it takes no connection')))
+  socket.once('connect', () => socket.setTimeout(0))
   socket.on('error', (error) => {
     failure = error
   })

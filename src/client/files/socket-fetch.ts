@@ -87,6 +87,8 @@ interface Receiving {
 
 /** Longer ones are an attack. */
 const longestHead = 65_536
+/** Who watches for silence does it sooner; others must not wait for ever, in ms. */
+const headMs = 300_000
 const headEnd = '\r\n\r\n'
 
 /** Sends a request. Resolves with the head of its answer; the body goes on. */
@@ -97,7 +99,9 @@ function receive(connection: Connection, request: Receiving): Promise<HttpAnswer
   let answer: (Incoming & { idleMs: number }) | null = null
 
   const stop = () => fail(signal?.reason)
+  const timer = setTimeout(() => fail(new Error('it does not begin to answer')), headMs)
   const detach = () => {
+    clearTimeout(timer)
     signal?.removeEventListener('abort', stop)
     connection.listener = null
   }
@@ -130,6 +134,7 @@ function receive(connection: Connection, request: Receiving): Promise<HttpAnswer
     if (head.status < 200) return takeHead(rest)
     const incoming = open(head, connection, fail)
     answer = { ...incoming, idleMs: head.idleMs }
+    clearTimeout(timer)
     resolve(incoming.answer)
     return rest
   }
