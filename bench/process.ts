@@ -36,13 +36,22 @@ export async function startServer(
   flags: readonly string[] = [],
 ): Promise<BenchProcess> {
   const main = join(built, 'dist', 'main.js')
-  const words = [...(await startFlags()), ...flags, main, 'serve', '--port', '0', '--json']
-  return await startProcess(words, { environment, errors: 'ignore' })
+  const start = await startLine()
+  const startFlags = start.match(/--[a-z-]+(=\S+)?/g) ?? []
+  const variables = Object.fromEntries(
+    [...start.matchAll(/\b([A-Z_]+)=(\S+)/g)].map(([, name, value]) => [name, value]),
+  )
+  const words = [...startFlags, ...flags, main, 'serve', '--port', '0', '--json']
+  return await startProcess(words, {
+    environment: { ...variables, ...environment },
+    errors: 'ignore',
+  })
 }
 
-async function startFlags(): Promise<string[]> {
+/** How `npm start` does it: variables, and flags for Node. */
+async function startLine(): Promise<string> {
   const { scripts } = JSON.parse(await readFile(join(clone, 'package.json'), 'utf8'))
-  return String(scripts.start).match(/--[a-z-]+(=\S+)?/g) ?? []
+  return String(scripts.start)
 }
 
 /** Starts a script of this folder. */

@@ -38,7 +38,7 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Database 
   connection.pragma('busy_timeout = 5000')
   // In KiB; better-sqlite3's own 16 MB for each connection were a tenth of the server's memory, and
   // pages that are not here mostly are in the system's cache.
-  connection.pragma('cache_size = -8000')
+  connection.pragma('cache_size = -4000')
   const kysely = new Kysely<Tables>({
     dialect: new ImmediateSqliteDialect({ database: keepStatements(connection) }),
   })

@@ -73,7 +73,7 @@ describe('readers that ask for much and then take nothing', {
 })
 
 /** As `npm start` does: V8 takes more memory for what is young by itself. */
-const asStarted = ['env', 'NODE_OPTIONS=--max-semi-space-size=2']
+const asStarted = ['env', 'NODE_OPTIONS=--max-semi-space-size=4', 'MALLOC_ARENA_MAX=1']
 
 async function setUp(t: TestContext) {
   const folder = await temporaryFolder(t)

@@ -141,6 +141,8 @@ describe('move()', { skip: noPostgres }, () => {
       assert.equal(refused.status, 503, `${path} ${await refused.text()}`)
       assert.equal(refused.headers.get('retry-after'), '30', path)
     }
+    // What is there can be picked up: the balancer is to leave it in.
+    assert.equal((await fetch(`${server.url}/readyz`)).status, 200)
 
     const moved = { ...environment, ...bucket, CLAIMCHECK_DATABASE_URL: url }
     const successor = await startTestServer(t, { environment: moved })
