@@ -88,17 +88,17 @@ export const commands: CommandList = {
     {
       name: 'key',
       summary: 'Manage key pairs, for programs that sign in by Basic.',
-      load: async () => (await import('./key.ts')).key,
+      load: async () => (await import('./credentials.ts')).key,
     },
     {
       name: 'token',
       summary: 'Manage API tokens, for programs that sign in by Bearer.',
-      load: async () => (await import('./token.ts')).token,
+      load: async () => (await import('./credentials.ts')).token,
     },
     {
       name: 'client',
       summary: 'Manage OAuth2 clients, for programs that fetch short-lived tokens.',
-      load: async () => (await import('./client.ts')).client,
+      load: async () => (await import('./credentials.ts')).client,
     },
     {
       name: 'publish',

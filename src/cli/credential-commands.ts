@@ -38,21 +38,18 @@ export function parseLabel(
   }
 }
 
-/** How a kind of credential is called on the command line: `key`, and in lists `keys`. */
-export interface CredentialNoun {
-  readonly kind: CredentialKind
-  readonly word: string
-  readonly plural: string
-}
+/** Credentials of programs: on the command line they go by their kind. */
+export type NamedKind = Extract<CredentialKind, 'key' | 'token' | 'client'>
 
-/** `claimcheck <word> list <username>` */
-export function listCommand({ kind, word, plural }: CredentialNoun): Command {
+/** `claimcheck <kind> list <username>` */
+export function listCommand(kind: NamedKind): Command {
+  const plural = `${kind}s`
   return defineCommand({
     description: `Lists the ${plural} of an account, those that are over too. Secrets cannot be shown again.`,
     arguments: [usernameArgument],
     options: localOptions,
     examples: [
-      { command: `claimcheck ${word} list ada`, description: `Which ${plural} does ada have?` },
+      { command: `claimcheck ${kind} list ada`, description: `Which ${plural} does ada have?` },
     ],
     async run({ values, positionals: [username = ''] }) {
       await withInstallation(values, async ({ core }) => {
@@ -66,21 +63,21 @@ export function listCommand({ kind, word, plural }: CredentialNoun): Command {
   })
 }
 
-/** `claimcheck <word> revoke <id>` */
-export function revokeCommand({ kind, word, plural }: CredentialNoun): Command {
+/** `claimcheck <kind> revoke <id>` */
+export function revokeCommand(kind: NamedKind): Command {
   return defineCommand({
-    description: `Ends one of the ${plural} at once, and every session and access token that came from it.`,
+    description: `Ends one of the ${kind}s at once, and every session and access token that came from it.`,
     arguments: [
       {
         name: 'id',
-        description: `Its id, as "claimcheck ${word} list" shows it.`,
+        description: `Its id, as "claimcheck ${kind} list" shows it.`,
         required: true,
       },
     ],
     options: localOptions,
     examples: [
       {
-        command: `claimcheck ${word} revoke 01jd3v7t0c8m4q2n6x5r9w1z0a`,
+        command: `claimcheck ${kind} revoke 01jd3v7t0c8m4q2n6x5r9w1z0a`,
         description: 'It has leaked: end it.',
       },
     ],
@@ -89,11 +86,11 @@ export function revokeCommand({ kind, word, plural }: CredentialNoun): Command {
         if ((await findCredentialById(core, id))?.kind !== kind) {
           throw new DeliveryError(
             'not_found',
-            `There is no ${word} "${id}": "claimcheck ${word} list USERNAME" shows the ids.`,
+            `There is no ${kind} "${id}": "claimcheck ${kind} list USERNAME" shows the ids.`,
           )
         }
         const json = toJson(await revokeCredential(core, 'system', id), core.database.now())
-        print(values.json, { [word]: json }, `Revoked the ${word} "${json.name}".`)
+        print(values.json, { [kind]: json }, `Revoked the ${kind} "${json.name}".`)
       })
     },
   })
