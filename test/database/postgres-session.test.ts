@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-import { sql } from 'kysely'
+import { type CompiledQuery, type RawBuilder, sql } from 'kysely'
 import { openPostgres } from '../../src/database/open-postgres.ts'
 import { createEmptyDatabase, noPostgres, testLimits } from '../support/test-database.ts'
 
@@ -56,6 +56,36 @@ describe('a session of PostgreSQL', { skip: noPostgres }, () => {
     )
     await database.transaction(async () => {})
     assert.deepEqual(await notes.selectFrom('notes').selectAll().execute(), [{ text: 'first' }])
+  })
+
+  it('takes the look-ups of one turn over one connection, and each has its own answer or error', async (t) => {
+    const database = await openNotes(t)
+    const ask = (divisor: number) =>
+      database.read<{ answer: number; backend: number }>(
+        sql`select 100 / ${divisor}::integer as answer, pg_backend_pid() as backend`.compile(
+          database.kysely,
+        ) as CompiledQuery<{ answer: number; backend: number }>,
+      )
+    const divisors = [1, 2, 0, 4, 5, 0, 10, 20, 25, 50, 100]
+    const settled = await Promise.allSettled(divisors.map(ask))
+    const answers = settled.map((one) => (one.status === 'fulfilled' ? one.value[0]?.answer : null))
+    assert.deepEqual(
+      answers,
+      divisors.map((divisor) => (divisor === 0 ? null : 100 / divisor)),
+    )
+    const backends = settled.flatMap((one) => (one.status === 'fulfilled' ? one.value : []))
+    assert.equal(new Set(backends.map(({ backend }) => backend)).size, 1)
+  })
+
+  it('answers look-ups again when the connection that they shared was cut', async (t) => {
+    const database = await openNotes(t)
+    const read = (text: RawBuilder<unknown>) =>
+      database.read(text.compile(database.kysely) as CompiledQuery<unknown>)
+    const cut = read(sql`select pg_terminate_backend(pg_backend_pid())`)
+    const behind = read(sql`select 1 as one`)
+    const [first, second] = await Promise.allSettled([cut, behind])
+    assert.deepEqual([first.status, second.status], ['rejected', 'rejected'])
+    assert.deepEqual(await read(sql`select 1 as one`), [{ one: 1 }])
   })
 
   it('runs its first statement at the level that was asked for', async (t) => {
