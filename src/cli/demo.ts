@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineCommand } from './command.ts'
+import { portOption } from './local.ts'
 import { runUntilStopped } from './run-until-stopped.ts'
 
 export const demo = defineCommand({
@@ -9,11 +10,7 @@ export const demo = defineCommand({
     'Runs a server with a demo organization on real data and prints one curl line for each thing it can do. It obeys the settings of the server, but listens on this machine only: everybody knows its credentials.',
   arguments: [],
   options: {
-    port: {
-      type: 'string',
-      value: 'PORT',
-      description: 'The port to listen on, 0 for any; stands above CLAIMCHECK_PORT.',
-    },
+    ...portOption,
     host: {
       type: 'string',
       value: 'ADDRESS',

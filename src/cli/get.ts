@@ -5,7 +5,6 @@ import type { RemoteDelivery } from '../client/delivery.ts'
 import type { GetEvent } from '../client/files/get-event.ts'
 import { getFiles } from '../client/files/get-files.ts'
 import type { GetOptions, GetReport } from '../client/files/get-options.ts'
-import { requestDelivery } from '../client/request-delivery.ts'
 import { readClientEnvironment } from './client-environment.ts'
 import { defineCommand } from './command.ts'
 import { type ConnectValues, connect, connectOptions, refuseFrontDoor } from './connect.ts'
@@ -13,6 +12,7 @@ import { formatBytes } from './format-bytes.ts'
 import { createGetDisplay, type GetDisplay } from './get-display.ts'
 import { type GetOptionValues, getOptions, readGetOptions } from './get-options.ts'
 import { interruptible } from './interruptible.ts'
+import { placeRequest } from './place-request.ts'
 import { print } from './print.ts'
 import { refuseEnding } from './refuse-ending.ts'
 import { type RequestValues, requestOf, requestOptions } from './request-options.ts'
@@ -101,19 +101,12 @@ async function openTarget(
     refuseFrontDoor(connection, values)
     return { client, delivery: client.open(url, { api }) }
   }
-  // What is asked for is found at one of the APIs: sign in as that one wants it.
-  const asking = await connect(url, { ...values, api: apiOfRequest(url) }, display.note)
-  const created = await requestDelivery(asking.client, url, { ...request, signal })
+  const placing = { values, wanted: request, signal, tell: display.note }
+  const placed = await placeRequest(url, placing)
   // Known from here on, whatever becomes of the rest.
-  const asked = values.json ? JSON.stringify({ requested: created }) : `Asked for: ${created}`
+  const asked = values.json ? JSON.stringify({ requested: placed.url }) : `Asked for: ${placed.url}`
   process.stderr.write(`${asked}\n`)
-  return { client: asking.client, delivery: asking.client.open(created) }
-}
-
-/** Where a request at an address goes. */
-export function apiOfRequest(url: string): 'v1' | 'downloads' | 'orders' {
-  if (/\/rs-order(?:\/|$)/.test(url)) return 'orders'
-  return /\/api\/downloads\/?$/.test(url) ? 'downloads' : 'v1'
+  return { client: placed.client, delivery: placed.client.open(placed.url) }
 }
 
 async function readLocalManifest(path: string): Promise<string | null> {

@@ -7,6 +7,15 @@ export const jsonOption = {
   json: { type: 'boolean', description: 'Print one JSON document instead of text.' },
 } as const satisfies Options
 
+/** Of the commands that run a server. */
+export const portOption = {
+  port: {
+    type: 'string',
+    value: 'PORT',
+    description: 'The port to listen on, 0 for any; stands above CLAIMCHECK_PORT.',
+  },
+} as const satisfies Options
+
 /** What every command takes that works on the installation itself, not over HTTP. */
 export const localOptions = {
   data: {

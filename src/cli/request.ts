@@ -1,8 +1,7 @@
-import { requestDelivery } from '../client/request-delivery.ts'
 import { defineCommand, UsageError } from './command.ts'
-import { connect, connectOptions } from './connect.ts'
-import { apiOfRequest } from './get.ts'
+import { connectOptions } from './connect.ts'
 import { interruptible } from './interruptible.ts'
+import { placeRequest } from './place-request.ts'
 import { print } from './print.ts'
 import { requestOf, requestOptions } from './request-options.ts'
 
@@ -30,10 +29,9 @@ export const request = defineCommand({
   async run({ values, positionals: [address = ''] }) {
     const wanted = requestOf(values)
     if (wanted === null) throw new UsageError('Say what to ask for: --type TYPE or --query LUCENE.')
-    const { client, url } = await connect(address, { ...values, api: apiOfRequest(address) })
-    const created = await interruptible((signal) =>
-      requestDelivery(client, url, { ...wanted, signal }),
+    const { url } = await interruptible((signal) =>
+      placeRequest(address, { values, wanted, signal }),
     )
-    print(values.json, { url: created }, created)
+    print(values.json, { url }, url)
   },
 })

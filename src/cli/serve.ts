@@ -1,5 +1,11 @@
 import { defineCommand } from './command.ts'
-import { localConfig, localOptions, localSettings, refuseUninitialised } from './local.ts'
+import {
+  localConfig,
+  localOptions,
+  localSettings,
+  portOption,
+  refuseUninitialised,
+} from './local.ts'
 import { runUntilStopped } from './run-until-stopped.ts'
 
 export const serve = defineCommand({
@@ -12,11 +18,7 @@ export const serve = defineCommand({
       value: 'ADDRESS',
       description: 'The address to listen on; stands above CLAIMCHECK_HOST.',
     },
-    port: {
-      type: 'string',
-      value: 'PORT',
-      description: 'The port to listen on, 0 for any; stands above CLAIMCHECK_PORT.',
-    },
+    ...portOption,
     config: {
       type: 'string',
       value: 'PATH',
