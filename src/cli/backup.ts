@@ -4,7 +4,7 @@ import { formatDamaged, refuseDamaged } from './damaged.ts'
 import { formatBytes } from './format-bytes.ts'
 import { localOptions, localSettings, refuseUninitialised } from './local.ts'
 import { print } from './print.ts'
-import { watched } from './progress.ts'
+import { withProgress } from './progress.ts'
 
 export const backup = defineCommand({
   description:
@@ -29,7 +29,7 @@ export const backup = defineCommand({
     // What may be asked for has no say in this: a config file that is broken holds up no backup.
     const installation = await openInstallation({ ...settings, config: null })
     try {
-      const made = await watched((watch) => backUp(installation, folder, watch))
+      const made = await withProgress((progress) => backUp(installation, folder, progress))
       const lines = [
         `${folder} holds the database (${formatBytes(made.database.bytes)}) and ${counted(made.files, 'file')} (${formatBytes(made.bytes)}), each compared with its digest.`,
         'The keys are not in it: keep CLAIMCHECK_SIGNING_KEYS and CLAIMCHECK_MASTER_KEYS elsewhere.',

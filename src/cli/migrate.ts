@@ -9,7 +9,7 @@ import { formatBytes } from './format-bytes.ts'
 import { formatTable } from './format-table.ts'
 import { localOptions, localSettings, refuseUninitialised } from './local.ts'
 import { print } from './print.ts'
-import { watched } from './progress.ts'
+import { withProgress } from './progress.ts'
 
 export const migrate = defineCommand({
   description:
@@ -157,7 +157,7 @@ async function run({ from, to, storage }: Run): Promise<MoveReport> {
           to: await open(naming('--to-storage', openStore({ ...to, storage: storage.to }))),
         }
   const masterKeys = createMasterKeys(from.masterKeys)
-  return await watched((watch) => move({ ...databases, stores, masterKeys }, watch))
+  return await withProgress((progress) => move({ ...databases, stores, masterKeys }, progress))
 }
 
 /** What cannot be opened names its setting; it is an option that has said it here. */

@@ -1,4 +1,4 @@
-import type { Watch } from '../upkeep/watch.ts'
+import type { Progress } from '../upkeep/progress.ts'
 import type { DisplayTarget } from './get-display.ts'
 import { interruptible } from './interruptible.ts'
 
@@ -6,12 +6,12 @@ import { interruptible } from './interruptible.ts'
  * Runs a long piece of work that Ctrl-C or SIGTERM ends cleanly, and shows how far it is on the standard
  * error: in one line that is written over on a terminal, elsewhere a line for each thing that begins.
  */
-export async function watched<T>(work: (watch: Watch) => Promise<T>): Promise<T> {
-  const display = createProgress(process.stderr)
+export async function withProgress<T>(work: (progress: Progress) => Promise<T>): Promise<T> {
+  const display = createProgressLine(process.stderr)
   try {
     return await interruptible(async (signal) => {
       try {
-        return await work({ signal, onProgress: display.show })
+        return await work({ signal, report: display.show })
       } catch (error) {
         if (!signal.aborted) throw error
         throw new Error('Stopped. The same command goes on from here.', { cause: error })
@@ -28,7 +28,7 @@ const DRAW_MS = 200
 /**
  * A line that says what is being done: written over on a terminal, once for each step elsewhere.
  */
-function createProgress(target: DisplayTarget) {
+function createProgressLine(target: DisplayTarget) {
   let last = ''
   let drawnAt = Number.NEGATIVE_INFINITY
   return {

@@ -4,7 +4,7 @@ import { formatDamaged, refuseDamaged } from './damaged.ts'
 import { formatBytes } from './format-bytes.ts'
 import { localOptions, localSettings, refuseUninitialised } from './local.ts'
 import { print } from './print.ts'
-import { watched } from './progress.ts'
+import { withProgress } from './progress.ts'
 
 export const restore = defineCommand({
   description:
@@ -27,7 +27,7 @@ export const restore = defineCommand({
     const settings = localSettings(values)
     refuseUninitialised(settings)
     const { restore: restoreBackup } = await import('../upkeep/restore.ts')
-    const report = await watched((watch) => restoreBackup(settings, folder, watch))
+    const report = await withProgress((progress) => restoreBackup(settings, folder, progress))
     const lines = [
       `Restored: the database and ${counted(report.files, 'file')} (${formatBytes(report.bytes)}), each compared with its digest.`,
       ...formatDamaged(report.damaged),

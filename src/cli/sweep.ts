@@ -8,7 +8,7 @@ import { formatDamaged, formatSome } from './damaged.ts'
 import { formatTable } from './format-table.ts'
 import { localOptions, withInstallation } from './local.ts'
 import { print } from './print.ts'
-import { watched } from './progress.ts'
+import { withProgress } from './progress.ts'
 
 export const sweep = defineCommand({
   description:
@@ -37,10 +37,10 @@ export const sweep = defineCommand({
 /** A store may have lost a whole disk: so many are named, all are counted. */
 const NAMED = 10_000
 async function tell(core: Core, json: boolean | undefined): Promise<void> {
-  const { orphans, missing } = await watched(async ({ signal, onProgress }) => {
-    onProgress('looking for objects without a row', null)
+  const { orphans, missing } = await withProgress(async ({ signal, report }) => {
+    report('looking for objects without a row', null)
     const orphans = await gather(orphanKeys(core, signal))
-    onProgress('looking for rows without their object', null)
+    report('looking for rows without their object', null)
     return { orphans, missing: await gather(findMissing(core, signal)) }
   })
   const counted = await sweepCore(core, { orphans: false, dryRun: true })

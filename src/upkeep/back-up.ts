@@ -16,7 +16,7 @@ import {
   sealFile,
 } from './backup-folder.ts'
 import { copyKept } from './copy-kept.ts'
-import type { Watch } from './watch.ts'
+import type { Progress } from './progress.ts'
 
 /** How often the database is copied anew because files went away behind it. */
 const MOST_COPIES = 20
@@ -32,7 +32,7 @@ const MOST_COPIES = 20
 export async function backUp(
   { core, settings }: Installation,
   folder: string,
-  watch: Watch,
+  progress: Progress,
 ): Promise<BackupManifest> {
   if (core.database.copyTo === undefined) {
     throw new Error(
@@ -43,9 +43,9 @@ export async function backUp(
   const store = await openStore({ ...settings, storage: { engine: 'file', path: folder } })
   try {
     const { database, masterKeys } = core
-    await copyKept(core.store, { store, masterKeys, database, trust: false }, watch)
+    await copyKept(core.store, { store, masterKeys, database, trust: false }, progress)
     const path = join(folder, databaseName)
-    const copied = await copyDatabase({ core, settings }, { store, path: `${path}.new` }, watch)
+    const copied = await copyDatabase({ core, settings }, { store, path: `${path}.new` }, progress)
     await sealFile(`${path}.new`)
     await rename(`${path}.new`, path)
     const { files, bytes, damaged } = copied
@@ -53,7 +53,7 @@ export async function backUp(
       format: 1,
       version: packageVersion(),
       created_at: new Date().toISOString(),
-      database: { bytes: (await stat(path)).size, sha256: await hashFile(path, watch.signal) },
+      database: { bytes: (await stat(path)).size, sha256: await hashFile(path, progress.signal) },
       files,
       bytes,
       damaged,
@@ -70,20 +70,24 @@ export async function backUp(
 async function copyDatabase(
   { core, settings }: Pick<Installation, 'core' | 'settings'>,
   { store, path }: { store: ObjectStore; path: string },
-  watch: Watch,
+  progress: Progress,
 ): Promise<CopiedFiles & { masterKeys: string[] }> {
   for (let copies = 1; copies <= MOST_COPIES; copies++) {
     for (const end of ['', '-wal', '-shm']) await rm(path + end, { force: true })
     // Before its first byte: the folder may be one that others can read.
     await writeFile(path, '', { flag: 'wx', mode: 0o600 })
     await core.database.copyTo?.(path, {
-      signal: watch.signal,
-      onProgress: (done, total) => watch.onProgress('copying the database', done / total),
+      signal: progress.signal,
+      onProgress: (done, total) => progress.report('copying the database', done / total),
     })
     const database = await openDatabase({ ...settings, database: { engine: 'sqlite', path } })
     try {
       const { masterKeys } = core
-      const copied = await copyKept(core.store, { store, masterKeys, database, trust: true }, watch)
+      const copied = await copyKept(
+        core.store,
+        { store, masterKeys, database, trust: true },
+        progress,
+      )
       if (!(await hasGone(core, copied))) {
         return { ...copied, masterKeys: await findMasterKeys(database) }
       }

@@ -3,7 +3,7 @@ import { countKeptFiles, listKeptFiles } from '../core/kept-files/kept-files.ts'
 import type { BytesKeeper } from '../core/stored-files.ts'
 import type { Database } from '../database/database.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
-import type { Watch } from './watch.ts'
+import type { Progress } from './progress.ts'
 
 export interface CopyTarget extends BytesKeeper {
   /** Whose rows say what is to be there. */
@@ -16,12 +16,12 @@ export interface CopyTarget extends BytesKeeper {
 export async function copyKept(
   from: ObjectStore,
   { database, trust, ...to }: CopyTarget,
-  { signal, onProgress }: Watch,
+  { signal, report }: Progress,
 ): Promise<CopiedFiles> {
   const sum: CopiedFiles = { files: 0, bytes: 0, copied: 0, damaged: [] }
   const total = await countKeptFiles(database.kysely)
   let done = 0
-  const onFile = () => onProgress(trust ? 'copying new files' : 'copying files', ++done / total)
+  const onFile = () => report(trust ? 'copying new files' : 'copying files', ++done / total)
   for await (const page of listKeptFiles(database.kysely)) {
     addCopied(sum, await copyFiles(from, to, page, { signal, trust, onFile }))
   }

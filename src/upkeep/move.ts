@@ -9,7 +9,7 @@ import { countRows } from '../database/table-rows.ts'
 import { beginMove, endMove, findUnfinishedMove } from '../database/unfinished-move.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { copyKept } from './copy-kept.ts'
-import type { Watch } from './watch.ts'
+import type { Progress } from './progress.ts'
 
 export interface Move {
   readonly from: Database
@@ -35,7 +35,7 @@ export interface MoveReport {
  */
 export async function move(
   { from, to, stores, masterKeys }: Move,
-  watch: Watch,
+  progress: Progress,
 ): Promise<MoveReport> {
   const begun = await checkTarget(from, to)
   const copy = async (trust: boolean) => {
@@ -43,7 +43,7 @@ export async function move(
     return await copyKept(
       stores.from,
       { store: stores.to, masterKeys, database: from, trust },
-      watch,
+      progress,
     )
   }
   const early = await copy(false)
@@ -51,8 +51,8 @@ export async function move(
   if (begun === null) await beginMove(to, moveId)
   await freeze(from, moveId)
   const tables = await moveTables(from, to, {
-    signal: watch.signal,
-    onProgress: (done, total) => watch.onProgress('copying rows', total === 0 ? 1 : done / total),
+    signal: progress.signal,
+    onProgress: (done, total) => progress.report('copying rows', total === 0 ? 1 : done / total),
   })
   const files = await copy(true)
   if ((await frozenFor(from.kysely)) !== moveId) {

@@ -16,7 +16,7 @@ import {
   sealFile,
 } from './backup-folder.ts'
 import { copyKept } from './copy-kept.ts'
-import type { Watch } from './watch.ts'
+import type { Progress } from './progress.ts'
 
 /**
  * Puts a backup where the settings say that database and files belong, which must be empty. The
@@ -27,13 +27,13 @@ import type { Watch } from './watch.ts'
 export async function restore(
   settings: Settings,
   folder: string,
-  watch: Watch,
+  progress: Progress,
 ): Promise<CopiedFiles> {
   const manifest = await readBackup(folder)
   const path = emptyPlace(settings)
   refuseMissingKeys(settings, manifest)
-  watch.onProgress('checking the database', null)
-  if ((await hashFile(join(folder, databaseName), watch.signal)) !== manifest.database.sha256) {
+  progress.report('checking the database', null)
+  if ((await hashFile(join(folder, databaseName), progress.signal)) !== manifest.database.sha256) {
     throw new Error(
       `The backup in ${folder} is damaged: its database is not the one that was made.`,
     )
@@ -46,7 +46,7 @@ export async function restore(
     makeFolder(dirname(path))
     for (const end of ['', '-wal', '-shm']) await rm(staged + end, { force: true })
     await copyFile(join(folder, databaseName), staged, constants.COPYFILE_FICLONE)
-    const report = await restoreFiles(settings, { staged, from, to }, watch)
+    const report = await restoreFiles(settings, { staged, from, to }, progress)
     await sealFile(staged)
     await rename(staged, path)
     await syncFolder(dirname(path))
@@ -89,12 +89,12 @@ async function refuseOthers(store: ObjectStore): Promise<void> {
 async function restoreFiles(
   settings: Settings,
   { staged, from, to }: { staged: string; from: ObjectStore; to: ObjectStore },
-  watch: Watch,
+  progress: Progress,
 ): Promise<CopiedFiles> {
   const database = await openDatabase({ ...settings, database: { engine: 'sqlite', path: staged } })
   try {
     const masterKeys = createMasterKeys(settings.masterKeys)
-    return await copyKept(from, { store: to, masterKeys, database, trust: false }, watch)
+    return await copyKept(from, { store: to, masterKeys, database, trust: false }, progress)
   } finally {
     await database.close()
   }

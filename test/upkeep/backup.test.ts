@@ -13,8 +13,8 @@ import { openInstallation } from '../../src/open-installation.ts'
 import { backUp } from '../../src/upkeep/back-up.ts'
 import { restore } from '../../src/upkeep/restore.ts'
 import { newKey } from '../support/keys.ts'
-import { quietWatch } from '../support/quiet-watch.ts'
 import { runMain } from '../support/run-main.ts'
+import { silentProgress } from '../support/silent-progress.ts'
 import { basic, bytesOf, publish } from '../support/studies.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { createTestAccount, startTestServer } from '../support/test-server.ts'
@@ -30,7 +30,7 @@ describe('backUp() and restore()', () => {
     const long = 'x'.repeat(200_000)
     await publish(core, 'HAUC/TOURISM/2026', { 'a.csv': 'a;b\n1;2\n', 'b.csv': long, 'c.csv': '' })
     const backup = join(folder, 'backup')
-    const made = await backUp(server.installation, backup, quietWatch())
+    const made = await backUp(server.installation, backup, silentProgress())
     assert.equal(made.files, 3)
     assert.deepEqual(made.damaged, [])
     assert.deepEqual(made.master_keys, ['test'])
@@ -38,7 +38,7 @@ describe('backUp() and restore()', () => {
     await publish(core, 'HAUC/TOURISM/2027', { 'late.csv': 'late' })
 
     const elsewhere = { ...environment, ...placeIn(folder, 'elsewhere') }
-    const report = await restore(readSettings(elsewhere), backup, quietWatch())
+    const report = await restore(readSettings(elsewhere), backup, silentProgress())
     assert.deepEqual({ ...report, bytes: 0 }, { files: 3, bytes: 0, copied: 3, damaged: [] })
     const restored = await startTestServer(t, { environment: elsewhere })
     const headers = basic(ada.username, ada.password)
@@ -67,7 +67,7 @@ describe('backUp() and restore()', () => {
       await note()
     }
     const watched = { ...core, database: { ...core.database, copyTo } }
-    await backUp({ ...server.installation, core: watched }, backup, quietWatch())
+    await backUp({ ...server.installation, core: watched }, backup, silentProgress())
     assert.deepEqual(modes, [0o600, 0o600])
   })
 
@@ -86,7 +86,7 @@ describe('backUp() and restore()', () => {
     }
     const racing = { ...core, database: { ...core.database, copyTo } }
     const backup = join(folder, 'backup')
-    const made = await backUp({ ...server.installation, core: racing }, backup, quietWatch())
+    const made = await backUp({ ...server.installation, core: racing }, backup, silentProgress())
     assert.equal(copies, 2)
     assert.equal(made.files, 1)
     assert.deepEqual(made.damaged, [])
@@ -107,14 +107,14 @@ describe('backUp() and restore()', () => {
       }
     })()
     const backup = join(folder, 'backup')
-    const made = await backUp(server.installation, backup, quietWatch()).finally(() => {
+    const made = await backUp(server.installation, backup, silentProgress()).finally(() => {
       isOver = true
     })
     await writing
     assert.deepEqual(made.damaged, [])
     assert.ok(made.files >= 40 && rounds > 0, `${made.files} files, ${rounds} rounds`)
     const settings = readSettings({ ...environment, ...placeIn(folder, 'elsewhere') })
-    const report = await restore(settings, backup, quietWatch())
+    const report = await restore(settings, backup, silentProgress())
     assert.deepEqual([report.files, report.damaged], [made.files, []])
   })
 
@@ -123,27 +123,27 @@ describe('backUp() and restore()', () => {
     const { core, installation } = server
     for (let index = 0; index < 30; index++) await keep(core, `file ${index}`)
     const backup = join(folder, 'backup')
-    const half = () => quietWatch((_doing, done) => (done ?? 0) > 0.5)
+    const half = () => silentProgress((_doing, done) => (done ?? 0) > 0.5)
     await assert.rejects(backUp(installation, backup, half()), /stopped by the test/)
     const settings = readSettings({ ...environment, ...placeIn(folder, 'elsewhere') })
-    await assert.rejects(restore(settings, backup, quietWatch()), /is not whole/)
-    const made = await backUp(installation, backup, quietWatch())
+    await assert.rejects(restore(settings, backup, silentProgress()), /is not whole/)
+    const made = await backUp(installation, backup, silentProgress())
     assert.equal(made.files, 30)
-    await assert.rejects(backUp(installation, backup, quietWatch()), /never overwritten/)
+    await assert.rejects(backUp(installation, backup, silentProgress()), /never overwritten/)
     const other = join(folder, 'other')
     await mkdir(other)
     await writeFile(join(other, 'mine.txt'), 'mine')
-    await assert.rejects(backUp(installation, other, quietWatch()), /is not empty/)
+    await assert.rejects(backUp(installation, other, silentProgress()), /is not empty/)
 
     await assert.rejects(restore(settings, backup, half()), /stopped by the test/)
     assert.ok(!existsSync(join(folder, 'elsewhere', 'claimcheck.sqlite')))
-    assert.equal((await restore(settings, backup, quietWatch())).files, 30)
-    await assert.rejects(restore(settings, backup, quietWatch()), /is there already/)
+    assert.equal((await restore(settings, backup, silentProgress())).files, 30)
+    await assert.rejects(restore(settings, backup, silentProgress()), /is there already/)
     const sameStore = {
       ...settings,
       database: { engine: 'sqlite', path: join(other, 'a') },
     } as const
-    await assert.rejects(restore(sameStore, backup, quietWatch()), /The store is not empty/)
+    await assert.rejects(restore(sameStore, backup, silentProgress()), /The store is not empty/)
   })
 
   it('reports what is damaged and keeps everything else', async (t) => {
@@ -156,7 +156,7 @@ describe('backUp() and restore()', () => {
     await core.store.remove(gone)
     await writeFile(join(folder, 'data', 'objects', 'objects', wrong), 'WRONG')
     const backup = join(folder, 'backup')
-    const made = await backUp(installation, backup, quietWatch())
+    const made = await backUp(installation, backup, silentProgress())
     assert.equal(made.files, 1)
     assert.deepEqual(
       made.damaged.map(({ object_key: key, problem }) => [key, problem]).sort(),
@@ -170,7 +170,7 @@ describe('backUp() and restore()', () => {
     await cp(backup, bad, { recursive: true })
     await writeFile(join(bad, 'claimcheck.sqlite'), 'other', { flag: 'a' })
     const settings = readSettings({ ...environment, ...placeIn(folder, 'elsewhere') })
-    await assert.rejects(restore(settings, bad, quietWatch()), /its database is not the one/)
+    await assert.rejects(restore(settings, bad, silentProgress()), /its database is not the one/)
   })
 })
 

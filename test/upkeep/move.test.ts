@@ -18,9 +18,9 @@ import { childEnvironment } from '../support/child-environment.ts'
 import { startFakeS3 } from '../support/fake-s3.ts'
 import { newKey } from '../support/keys.ts'
 import { main } from '../support/main.ts'
-import { quietWatch } from '../support/quiet-watch.ts'
 import { hasRadosgw, startRadosgw } from '../support/radosgw.ts'
 import { runMain } from '../support/run-main.ts'
+import { silentProgress } from '../support/silent-progress.ts'
 import { sized } from '../support/size.ts'
 import { basic, publish } from '../support/studies.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -39,7 +39,7 @@ describe('move()', { skip: noPostgres }, () => {
     const rows = sized(1100, 20_000)
     for (const table of tables) await fill(from, table, rows)
     await sql`delete from pickups where number > 10`.execute(from.kysely)
-    const report = await move({ from, to, stores: null, masterKeys }, quietWatch())
+    const report = await move({ from, to, stores: null, masterKeys }, silentProgress())
     assert.deepEqual(
       report.tables.map((table) => [table.name, table.rows]),
       tables.map(({ name }) => [name, name === 'pickups' ? 10 : rows]),
@@ -51,17 +51,17 @@ describe('move()', { skip: noPostgres }, () => {
         select nextval(pg_get_serial_sequence(${name}, 'number')) as number`.execute(to.kysely)
       assert.deepEqual(next, [{ number: rows + 1 }], name)
     }
-    const again = move({ from, to, stores: null, masterKeys }, quietWatch())
+    const again = move({ from, to, stores: null, masterKeys }, silentProgress())
     await assert.rejects(again, /The new database is in use already/)
   })
 
   it('goes on where it was interrupted, and nobody uses the half of it', async (t) => {
     const { from, to, targetSettings } = await openBoth(t)
     for (const table of await listTables(from.kysely)) await fill(from, table, 50)
-    const half = quietWatch((doing, done) => doing === 'copying rows' && (done ?? 0) > 0.5)
+    const half = silentProgress((doing, done) => doing === 'copying rows' && (done ?? 0) > 0.5)
     await assert.rejects(move({ from, to, stores: null, masterKeys }, half), /stopped by the test/)
     await assert.rejects(openInstallation(targetSettings), /is not whole/)
-    const report = await move({ from, to, stores: null, masterKeys }, quietWatch())
+    const report = await move({ from, to, stores: null, masterKeys }, silentProgress())
     assert.ok(report.tables.every(({ rows }) => rows === 50))
     await (await openInstallation(targetSettings)).close()
   })
@@ -96,11 +96,11 @@ describe('move()', { skip: noPostgres }, () => {
   it('is given up, and does not begin again in what it has left behind', async (t) => {
     const { from, to } = await openBoth(t)
     for (const table of await listTables(from.kysely)) await fill(from, table, 50)
-    const half = quietWatch((doing, done) => doing === 'copying rows' && (done ?? 0) > 0.5)
+    const half = silentProgress((doing, done) => doing === 'copying rows' && (done ?? 0) > 0.5)
     await assert.rejects(move({ from, to, stores: null, masterKeys }, half), /stopped by the test/)
     assert.equal(await thaw(from), true)
     await sql`delete from pickups where number = 50`.execute(from.kysely)
-    const again = move({ from, to, stores: null, masterKeys }, quietWatch())
+    const again = move({ from, to, stores: null, masterKeys }, silentProgress())
     await assert.rejects(again, /holds a part of another move/)
   })
 
