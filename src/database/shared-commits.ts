@@ -67,7 +67,9 @@ async function runTogether(kysely: Kysely<Tables>, waiting: Waiting[]): Promise<
         answers.push(await attempt(db, change))
       } while (performance.now() < until)
     })
-  } catch {
+  } catch (error) {
+    // It did not even begin: the first has waited for that as long as one does; the others try it themselves.
+    if (taken.length === 0) waiting.shift()?.reject(error)
     // All are undone for what one of them may have done, a full disk say: each finds out alone.
     for (const change of taken) await runAlone(kysely, change)
     return

@@ -99,4 +99,18 @@ describe('changes of SQLite that come at the same time', () => {
     await Promise.all(answers)
     assert.deepEqual(notes(), texts)
   })
+
+  it('are refused one by one, and not tried for ever, when none can begin', {
+    timeout: 20_000,
+  }, async (t) => {
+    const { database } = await setUp(t)
+    await database.close()
+    const settled = await Promise.allSettled(
+      texts.slice(0, 3).map((text) => database.transaction(note(text))),
+    )
+    assert.deepEqual(
+      settled.map(({ status }) => status),
+      ['rejected', 'rejected', 'rejected'],
+    )
+  })
 })
