@@ -5,7 +5,7 @@ import type { DeliveryKind, DeliveryRow, DeliveryState, Tables } from '../databa
 import type { Core } from './core.ts'
 import { demandTransition, isOver } from './delivery-state.ts'
 import { DeliveryError } from './errors.ts'
-import { recordEvents } from './events.ts'
+import { recordEvents } from './events/events.ts'
 import { newId } from './ids.ts'
 import { kindPermissions } from './kind-permissions.ts'
 import type { Thing } from './may.ts'

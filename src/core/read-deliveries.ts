@@ -9,7 +9,7 @@ import type { Core } from './core.ts'
 import { deliveryThing, findDelivery } from './deliveries.ts'
 import { type FoundFile, findDeliveryFile } from './delivery-files.ts'
 import { DeliveryError } from './errors.ts'
-import { findJob, type JobsQuery, listJobs } from './jobs.ts'
+import { findJob, type JobsQuery, listJobs } from './jobs/jobs.ts'
 import { demand } from './may.ts'
 import { hasPermission, type Principal } from './principal.ts'
 

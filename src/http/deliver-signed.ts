@@ -10,7 +10,7 @@ import {
   findGrantedFile,
   type GrantedFile,
   recallGrantedFile,
-} from '../core/granted-file.ts'
+} from '../core/grants/granted-file.ts'
 import type { PickupRecorder } from '../core/pickups.ts'
 import { contentOf } from '../core/stored-files.ts'
 import { asDeliveryError, RETRY_AFTER_SECONDS } from './as-delivery-error.ts'

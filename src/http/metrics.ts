@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Core } from '../core/core.ts'
-import { countJobs, isServerQueue } from '../core/jobs.ts'
+import { countJobs, isServerQueue } from '../core/jobs/jobs.ts'
 
 /** Counts what the server does, for Prometheus. */
 export interface Metrics {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Core } from '../core/core.ts'
-import type { GrantedFile } from '../core/granted-file.ts'
+import type { GrantedFile } from '../core/grants/granted-file.ts'
 import { contentDisposition } from './content-disposition.ts'
 
 export interface StoreUrlOptions {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { ByteSpan, Content } from '../core/content.ts'
 import type { Core } from '../core/core.ts'
-import { keepUse, noteUse, reserveUse } from '../core/grant-uses.ts'
+import { keepUse, noteUse, reserveUse } from '../core/grants/grant-uses.ts'
 
 /** Counts the downloads by counted signed URLs of this node, together with the other nodes. */
 export interface UseRecorder {

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import type { Core } from '../core/core.ts'
 import { DeliveryError } from '../core/errors.ts'
-import { finishJob } from '../core/job-life.ts'
+import { finishJob } from '../core/jobs/job-life.ts'
 import { forgetStatusUrl } from '../core/port-orders/port-orders.ts'
 import {
   callbackSecrets,

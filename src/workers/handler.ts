@@ -1,4 +1,4 @@
-import type { JobSteps } from '../core/job-life.ts'
+import type { JobSteps } from '../core/jobs/job-life.ts'
 import type { JobRow } from '../database/tables.ts'
 
 /** One attempt at a job, as its handler sees it. */

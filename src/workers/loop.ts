@@ -1,6 +1,6 @@
 import type { Core } from '../core/core.ts'
-import { beginJobs, type StepsByKind } from '../core/job-life.ts'
-import { nextClaimableAt, type ServerQueue } from '../core/jobs.ts'
+import { beginJobs, type StepsByKind } from '../core/jobs/job-life.ts'
+import { nextClaimableAt, type ServerQueue } from '../core/jobs/jobs.ts'
 import type { JobRow } from '../database/tables.ts'
 import type { JobHandler } from './handler.ts'
 import { type AttemptOutcome, runAttempt, type StopReason } from './run-attempt.ts'

@@ -2,7 +2,7 @@ import { setImmediate as othersTurn } from 'node:timers/promises'
 import type { Core } from '../core/core.ts'
 import { findDeliveryByNumber } from '../core/deliveries.ts'
 import { DeliveryError } from '../core/errors.ts'
-import { finishJob } from '../core/job-life.ts'
+import { finishJob } from '../core/jobs/job-life.ts'
 import { ORDER_BATCH_JOB } from '../core/orders/order-batches.ts'
 import type { FileOfOrder } from '../core/orders/order-files.ts'
 import {

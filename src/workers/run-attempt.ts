@@ -1,7 +1,7 @@
 import type { Core } from '../core/core.ts'
-import { reportProgress } from '../core/download-jobs.ts'
 import { DeliveryError } from '../core/errors.ts'
-import { failJob, releaseJob, stopJob } from '../core/job-life.ts'
+import { reportProgress } from '../core/jobs/download-jobs.ts'
+import { failJob, releaseJob, stopJob } from '../core/jobs/job-life.ts'
 import type { JobRow } from '../database/tables.ts'
 import type { JobHandler } from './handler.ts'
 

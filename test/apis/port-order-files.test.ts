@@ -85,8 +85,8 @@ describe('documents of port orders', () => {
     const other = (await announce('b.pdf')).data
     const forged = other.attributes.url.replace('b.pdf', 'c.pdf')
     await refused(await fetch(forged, { method: 'PUT', body: pdf }), 403, 'SignatureDoesNotMatch')
-    const { listGrants } = await import('../../src/core/find-grants.ts')
-    const { revokeGrant } = await import('../../src/core/grants.ts')
+    const { listGrants } = await import('../../src/core/grants/find-grants.ts')
+    const { revokeGrant } = await import('../../src/core/grants/grants.ts')
     const { principalOfAccount } = await import('../support/accounts.ts')
     const { findAccount } = await import('../../src/core/accounts/accounts.ts')
     const account = await findAccount(core, ada.id)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import type { Core, CoreSettings } from '../../src/core/core.ts'
-import { grantFile, grantFiles, revokeGrant } from '../../src/core/grants.ts'
+import { grantFile, grantFiles, revokeGrant } from '../../src/core/grants/grants.ts'
 import { createManifest, revokeManifest } from '../../src/core/manifests/manifests.ts'
 import { transact } from '../../src/core/transact.ts'
 import { abandonUpload } from '../../src/core/uploads/complete-upload.ts'

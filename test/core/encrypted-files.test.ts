@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { after, describe, it } from 'node:test'
 import { createMasterKeys, type NamedMasterKey } from '../../src/core/encryption/master-keys.ts'
-import { claimJobs, enqueueJob } from '../../src/core/jobs.ts'
+import { claimJobs, enqueueJob } from '../../src/core/jobs/jobs.ts'
 import { putWorkFile, takeWorkFiles } from '../../src/core/outside-work/work-files.ts'
 import {
   contentOf,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { requestDownload } from '../../src/core/downloads.ts'
-import { claimJobs, enqueueJob } from '../../src/core/jobs.ts'
+import { claimJobs, enqueueJob } from '../../src/core/jobs/jobs.ts'
 import { claimWork } from '../../src/core/outside-work/outside-work.ts'
 import type { Principal } from '../../src/core/principal.ts'
 import { transact } from '../../src/core/transact.ts'

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-import { countUses, keepUse, listUses, noteUse, reserveUse } from '../../src/core/grant-uses.ts'
+import {
+  countUses,
+  keepUse,
+  listUses,
+  noteUse,
+  reserveUse,
+} from '../../src/core/grants/grant-uses.ts'
 import { refusal } from '../support/refusal.ts'
 import { openTestCore } from '../support/test-core.ts'
 

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { findDelivery } from '../../src/core/deliveries.ts'
-import { completeDownload, downloadSteps, reportProgress } from '../../src/core/download-jobs.ts'
 import { cancelDelivery, requestDownload, retryDownload } from '../../src/core/downloads.ts'
-import { beginJob, beginJobs, failJob, releaseJob, stopJob } from '../../src/core/job-life.ts'
-import { findJob } from '../../src/core/jobs.ts'
+import {
+  completeDownload,
+  downloadSteps,
+  reportProgress,
+} from '../../src/core/jobs/download-jobs.ts'
+import { beginJob, beginJobs, failJob, releaseJob, stopJob } from '../../src/core/jobs/job-life.ts'
+import { findJob } from '../../src/core/jobs/jobs.ts'
 import { storeBytes } from '../../src/core/stored-files.ts'
 import type { JobRow } from '../../src/database/tables.ts'
 import { principalOfAccount, seedAccount } from '../support/accounts.ts'

@@ -1,5 +1,5 @@
 import type { Core } from '../../src/core/core.ts'
-import { beginJob } from '../../src/core/job-life.ts'
+import { beginJob } from '../../src/core/jobs/job-life.ts'
 import { createOrderHandlers } from '../../src/workers/order-handlers.ts'
 import type { PrepareFile } from '../../src/workers/prepare-file.ts'
 import { createStoredFilePreparer } from '../../src/workers/prepare-stored.ts'

@@ -1,7 +1,7 @@
 import multipart from '@fastify/multipart'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { DeliveryError } from '../../core/errors.ts'
-import { grantFile } from '../../core/grants.ts'
+import { grantFile } from '../../core/grants/grants.ts'
 import { findImportResult } from '../../core/imports/import-results.ts'
 import {
   demandRostering,

@@ -1,7 +1,7 @@
 import type { Static } from 'typebox'
 import { Type } from 'typebox'
-import { type AuditQuery, readAuditTrail } from '../../core/audit-trail.ts'
 import { DeliveryError } from '../../core/errors.ts'
+import { type AuditQuery, readAuditTrail } from '../../core/events/audit-trail.ts'
 import { principalOf } from '../../http/authenticate.ts'
 import { Event } from './delivery-schemas.ts'
 import { limitOf, numberCursor, pageMembers, toPage } from './pages.ts'

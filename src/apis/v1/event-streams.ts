@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { DeliveryError } from '../../core/errors.ts'
-import type { FeedItem } from '../../core/follow-events.ts'
+import type { FeedItem } from '../../core/events/follow-events.ts'
 import { toDelivery, toEvent } from './wire.ts'
 
 /** How many streams one account may hold open on one node. */

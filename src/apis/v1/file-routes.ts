@@ -1,5 +1,5 @@
 import { findBytes } from '../../core/delivery-files.ts'
-import { grantFile } from '../../core/grants.ts'
+import { grantFile } from '../../core/grants/grants.ts'
 import { readFile } from '../../core/read-deliveries.ts'
 import { grantUrl } from '../../http/api-context.ts'
 import { principalOf } from '../../http/authenticate.ts'

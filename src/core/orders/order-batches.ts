@@ -1,7 +1,7 @@
 import type { Connection } from '../../database/database.ts'
 import type { OrderBatchRow } from '../../database/order-tables.ts'
 import type { Core } from '../core.ts'
-import { enqueueJob } from '../jobs.ts'
+import { enqueueJob } from '../jobs/jobs.ts'
 import type { Change } from '../transact.ts'
 
 /** The kind of job that prepares a sub-order. */

@@ -10,7 +10,7 @@ import {
 } from '../deliveries.ts'
 import { DeliveryError } from '../errors.ts'
 import { doOnce } from '../idempotency.ts'
-import { enqueueJob } from '../jobs.ts'
+import { enqueueJob } from '../jobs/jobs.ts'
 import { kindPermissions } from '../kind-permissions.ts'
 import { type Action, demand } from '../may.ts'
 import type { Principal } from '../principal.ts'

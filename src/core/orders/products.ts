@@ -3,7 +3,7 @@ import type { ProductDataType, ProductFileRow, ProductRow } from '../../database
 import { type Actor, actorId, demandAdministrator } from '../accounts/actor.ts'
 import type { Core } from '../core.ts'
 import { DeliveryError } from '../errors.ts'
-import { recordEvents } from '../events.ts'
+import { recordEvents } from '../events/events.ts'
 import { isFileName } from '../file-name.ts'
 import { newId } from '../ids.ts'
 import {

@@ -1,6 +1,6 @@
-import { createBell } from '../bell.ts'
 import type { Core } from '../core.ts'
-import { nextClaimableAt } from '../jobs.ts'
+import { createBell } from '../events/bell.ts'
+import { nextClaimableAt } from '../jobs/jobs.ts'
 
 /** Signals can be lost between nodes: a waiter looks by itself this often. */
 const LOOK_MS = 2000

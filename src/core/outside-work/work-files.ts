@@ -1,10 +1,10 @@
 import type { Connection } from '../../database/database.ts'
 import type { WorkFileRow } from '../../database/tables.ts'
 import type { Core } from '../core.ts'
-import type { MadeFile } from '../download-jobs.ts'
 import { parseEncryption } from '../encryption/file-cipher.ts'
 import { rewrapEncryption } from '../encryption/rewrap.ts'
-import type { HeldJob } from '../jobs.ts'
+import type { MadeFile } from '../jobs/download-jobs.ts'
+import type { HeldJob } from '../jobs/jobs.ts'
 import type { StoredBytes } from '../stored-files.ts'
 import { type Change, transact } from '../transact.ts'
 

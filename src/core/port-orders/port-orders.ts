@@ -3,7 +3,7 @@ import type { PortOrderRow, PortOrderStatus } from '../../database/port-order-ta
 import type { Core } from '../core.ts'
 import { findDeliveryByNumber, insertDelivery, moveDelivery } from '../deliveries.ts'
 import { DeliveryError } from '../errors.ts'
-import { recordEvents } from '../events.ts'
+import { recordEvents } from '../events/events.ts'
 import { doOnce } from '../idempotency.ts'
 import { kindPermissions } from '../kind-permissions.ts'
 import { demand, type Thing } from '../may.ts'

@@ -1,8 +1,8 @@
 import type { PortOrderRow, PortOrderStatus } from '../../database/port-order-tables.ts'
 import type { Core } from '../core.ts'
 import { newId } from '../ids.ts'
-import type { JobSteps } from '../job-life.ts'
-import { enqueueJob } from '../jobs.ts'
+import type { JobSteps } from '../jobs/job-life.ts'
+import { enqueueJob } from '../jobs/jobs.ts'
 import type { Change } from '../transact.ts'
 
 /** The kind of job that tells a status change to the URL that the customer named. */

@@ -1,6 +1,6 @@
 import type { StudyDeliveryRow } from '../../database/study-tables.ts'
 import { DeliveryError } from '../errors.ts'
-import { recordEvents } from '../events.ts'
+import { recordEvents } from '../events/events.ts'
 import { mediaTypeOfName } from '../media-type.ts'
 import { insertStoredFile, type StoredBytes } from '../stored-files.ts'
 import type { Change } from '../transact.ts'

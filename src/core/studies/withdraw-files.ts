@@ -1,7 +1,7 @@
 import { type Actor, actorId } from '../accounts/actor.ts'
 import type { Core } from '../core.ts'
 import { DeliveryError } from '../errors.ts'
-import { recordEvents } from '../events.ts'
+import { recordEvents } from '../events/events.ts'
 import { transact } from '../transact.ts'
 import { demandPublisher } from './publisher.ts'
 import { findStudyFile, removeStudyFiles } from './study-files.ts'

@@ -1,5 +1,5 @@
 import type { Core } from '../../core/core.ts'
-import { nextClaimableAt, serverQueues } from '../../core/jobs.ts'
+import { nextClaimableAt, serverQueues } from '../../core/jobs/jobs.ts'
 import { findMissing } from '../../core/kept-files/find-missing.ts'
 import { orphanKeys } from '../../core/sweep.ts'
 import { counted } from '../../counted.ts'

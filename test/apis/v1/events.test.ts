@@ -5,8 +5,8 @@ import { type AddressInfo, connect } from 'node:net'
 import { before, describe, it } from 'node:test'
 import { sendEventStream } from '../../../src/apis/v1/event-streams.ts'
 import { suspendAccount } from '../../../src/core/accounts/accounts.ts'
-import { listEvents } from '../../../src/core/events.ts'
-import type { FeedItem } from '../../../src/core/follow-events.ts'
+import { listEvents } from '../../../src/core/events/events.ts'
+import type { FeedItem } from '../../../src/core/events/follow-events.ts'
 import type { EventRow } from '../../../src/database/tables.ts'
 import {
   type EventStream,

@@ -1,10 +1,10 @@
 import { type Kysely, sql } from 'kysely'
-import type { Connection } from '../database/database.ts'
-import { hotInsert, hotStatement } from '../database/hot-query.ts'
-import type { JobRow, Tables } from '../database/tables.ts'
-import type { Core } from './core.ts'
-import { DeliveryError } from './errors.ts'
-import type { Change } from './transact.ts'
+import type { Connection } from '../../database/database.ts'
+import { hotInsert, hotStatement } from '../../database/hot-query.ts'
+import type { JobRow, Tables } from '../../database/tables.ts'
+import type { Core } from '../core.ts'
+import { DeliveryError } from '../errors.ts'
+import type { Change } from '../transact.ts'
 
 /**
  * The queues of what the servers do themselves. Other people's hosts may answer slowly: what waits

@@ -1,10 +1,10 @@
-import type { Database } from '../database/database.ts'
-import { hotQuery, unseen } from '../database/hot-query.ts'
-import type { GrantRow } from '../database/tables.ts'
-import type { Core } from './core.ts'
+import type { Database } from '../../database/database.ts'
+import { hotQuery, unseen } from '../../database/hot-query.ts'
+import type { GrantRow } from '../../database/tables.ts'
+import type { Core } from '../core.ts'
+import { createRecent, type Recent } from '../recent.ts'
+import type { StoredFileFacts } from '../stored-files.ts'
 import { admissionOf } from './grant-limits.ts'
-import { createRecent, type Recent } from './recent.ts'
-import type { StoredFileFacts } from './stored-files.ts'
 
 /** What a grant opens. */
 export interface GrantedFile {

@@ -1,7 +1,7 @@
-import type { GrantRow } from '../database/tables.ts'
-import { isNetwork } from '../settings/setting-kinds.ts'
-import { createAddressSet } from './address-set.ts'
-import { DeliveryError } from './errors.ts'
+import type { GrantRow } from '../../database/tables.ts'
+import { isNetwork } from '../../settings/setting-kinds.ts'
+import { createAddressSet } from '../address-set.ts'
+import { DeliveryError } from '../errors.ts'
 
 /** What narrows a signed URL, beside its time. */
 export interface GrantLimits {

@@ -1,8 +1,8 @@
-import { hotInsert } from '../database/hot-query.ts'
-import type { EventRow } from '../database/tables.ts'
-import type { Core } from './core.ts'
-import { hasPermission, type Principal } from './principal.ts'
-import type { Change } from './transact.ts'
+import { hotInsert } from '../../database/hot-query.ts'
+import type { EventRow } from '../../database/tables.ts'
+import type { Core } from '../core.ts'
+import { hasPermission, type Principal } from '../principal.ts'
+import type { Change } from '../transact.ts'
 
 /** Something that happened: a line of the audit trail, and of the feed that the owner reads. */
 export interface NewEvent {

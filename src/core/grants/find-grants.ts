@@ -1,9 +1,9 @@
-import type { Connection } from '../database/database.ts'
-import type { GrantRow } from '../database/tables.ts'
-import type { Core } from './core.ts'
-import { DeliveryError } from './errors.ts'
-import { demand } from './may.ts'
-import { hasPermission, type Principal } from './principal.ts'
+import type { Connection } from '../../database/database.ts'
+import type { GrantRow } from '../../database/tables.ts'
+import type { Core } from '../core.ts'
+import { DeliveryError } from '../errors.ts'
+import { demand } from '../may.ts'
+import { hasPermission, type Principal } from '../principal.ts'
 
 /** A grant by its id; null when there is none, or it was forgotten. */
 export async function findGrant(db: Connection, id: string): Promise<GrantRow | null> {

@@ -1,9 +1,9 @@
-import type { Core } from './core.ts'
-import { deliveryThing } from './deliveries.ts'
-import { type FoundFile, findDeliveryFiles } from './delivery-files.ts'
-import { DeliveryError } from './errors.ts'
-import { demand } from './may.ts'
-import type { Principal } from './principal.ts'
+import type { Core } from '../core.ts'
+import { deliveryThing } from '../deliveries.ts'
+import { type FoundFile, findDeliveryFiles } from '../delivery-files.ts'
+import { DeliveryError } from '../errors.ts'
+import { demand } from '../may.ts'
+import type { Principal } from '../principal.ts'
 
 /**
  * Files that somebody may pick up now, in the order of their numbers as given.

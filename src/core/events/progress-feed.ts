@@ -1,7 +1,7 @@
-import type { DeliveryRow } from '../database/tables.ts'
-import type { Core } from './core.ts'
-import { findDeliveriesByNumber } from './deliveries.ts'
-import { isOver } from './delivery-state.ts'
+import type { DeliveryRow } from '../../database/tables.ts'
+import type { Core } from '../core.ts'
+import { findDeliveriesByNumber } from '../deliveries.ts'
+import { isOver } from '../delivery-state.ts'
 
 /** How long signals are gathered before the deliveries are read. */
 const GATHER_MS = 100

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
-import type { Connection } from '../database/database.ts'
-import type { GrantRow, GrantUseRow } from '../database/tables.ts'
-import type { ByteSpan } from './content.ts'
-import type { Core } from './core.ts'
-import { DeliveryError } from './errors.ts'
+import type { Connection } from '../../database/database.ts'
+import type { GrantRow, GrantUseRow } from '../../database/tables.ts'
+import type { ByteSpan } from '../content.ts'
+import type { Core } from '../core.ts'
+import { DeliveryError } from '../errors.ts'
+import { newId } from '../ids.ts'
+import { coverAll, mergeSpans, parseSpans, spansText } from '../spans.ts'
+import { type Change, transact } from '../transact.ts'
 import { holdGrant } from './grants.ts'
-import { newId } from './ids.ts'
-import { coverAll, mergeSpans, parseSpans, spansText } from './spans.ts'
-import { type Change, transact } from './transact.ts'
 
 /** Who takes what a counted grant opens, as far as one can be told from another. */
 export interface TakingClient {

@@ -1,8 +1,8 @@
-import type { Isolation } from '../database/database.ts'
-import type { JobRow } from '../database/tables.ts'
-import type { Core } from './core.ts'
+import type { Isolation } from '../../database/database.ts'
+import type { JobRow } from '../../database/tables.ts'
+import type { Core } from '../core.ts'
+import { type Change, transact } from '../transact.ts'
 import { claimJobs, endJob, type HeldJob, putJobBack } from './jobs.ts'
-import { type Change, transact } from './transact.ts'
 
 /**
  * What a kind of job does to its own noun when an attempt begins and ends. Each step runs in the

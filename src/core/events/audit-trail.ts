@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
-import type { EventRow } from '../database/tables.ts'
-import { demandAdministrator } from './accounts/actor.ts'
-import type { Core } from './core.ts'
-import type { Principal } from './principal.ts'
+import type { EventRow } from '../../database/tables.ts'
+import { demandAdministrator } from '../accounts/actor.ts'
+import type { Core } from '../core.ts'
+import type { Principal } from '../principal.ts'
 
 export interface AuditQuery {
   /** Begins like this: `delivery.` or `credential.revoked`. */

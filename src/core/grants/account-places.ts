@@ -1,8 +1,8 @@
-import { holdAccount } from './accounts/accounts.ts'
-import type { Core } from './core.ts'
-import { DeliveryError } from './errors.ts'
-import type { Principal } from './principal.ts'
-import type { Change } from './transact.ts'
+import { holdAccount } from '../accounts/accounts.ts'
+import type { Core } from '../core.ts'
+import { DeliveryError } from '../errors.ts'
+import type { Principal } from '../principal.ts'
+import type { Change } from '../transact.ts'
 
 /*
  * How much an account may have at once. Each count reads an index that has only what is open, and of

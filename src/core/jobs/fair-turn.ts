@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
-import { hotQuery } from '../database/hot-query.ts'
-import type { Core } from './core.ts'
+import { hotQuery } from '../../database/hot-query.ts'
+import type { Core } from '../core.ts'
 import type { Queue } from './jobs.ts'
 
 /**

@@ -1,14 +1,14 @@
-import type { DeliveryRow, JobRow } from '../database/tables.ts'
-import type { Core } from './core.ts'
-import { findDeliveryByNumber, moveDelivery, noteProgress } from './deliveries.ts'
-import { insertDeliveryFiles } from './delivery-files.ts'
-import { isOver } from './delivery-state.ts'
-import type { DownloadType } from './download-type.ts'
-import { DeliveryError } from './errors.ts'
+import type { DeliveryRow, JobRow } from '../../database/tables.ts'
+import type { Core } from '../core.ts'
+import { findDeliveryByNumber, moveDelivery, noteProgress } from '../deliveries.ts'
+import { insertDeliveryFiles } from '../delivery-files.ts'
+import { isOver } from '../delivery-state.ts'
+import type { DownloadType } from '../download-type.ts'
+import { DeliveryError } from '../errors.ts'
+import { insertStoredFile, type StoredBytes } from '../stored-files.ts'
+import { type Change, transact } from '../transact.ts'
 import { finishJob, type JobSteps } from './job-life.ts'
 import { type HeldJob, heartbeat } from './jobs.ts'
-import { insertStoredFile, type StoredBytes } from './stored-files.ts'
-import { type Change, transact } from './transact.ts'
 
 /** What a download's attempts do to its delivery. */
 export const downloadSteps: JobSteps = {

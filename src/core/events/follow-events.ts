@@ -1,10 +1,10 @@
-import type { DeliveryRow, EventRow } from '../database/tables.ts'
+import type { DeliveryRow, EventRow } from '../../database/tables.ts'
+import type { Core } from '../core.ts'
+import { deliveryThing } from '../deliveries.ts'
+import { may } from '../may.ts'
+import type { Principal } from '../principal.ts'
 import { createBell } from './bell.ts'
-import type { Core } from './core.ts'
-import { deliveryThing } from './deliveries.ts'
 import { listEvents } from './events.ts'
-import { may } from './may.ts'
-import type { Principal } from './principal.ts'
 import type { ProgressFeed } from './progress-feed.ts'
 
 /** Signals can be lost between nodes: a follower looks by itself this often. */
