@@ -28,6 +28,13 @@ import { type Resource, toCancelled, toGroup, toList, toOrder, toPortability } f
 
 /** Create, search, view and change orders. */
 export function orderRoutes(app: FastifyInstance, context: PortOrdersContext): void {
+  placing(app, context)
+  reading(app, context)
+  changing(app, context)
+  changingNumbers(app, context)
+}
+
+function placing(app: FastifyInstance, context: PortOrdersContext): void {
   const { core, dialect, base } = context
 
   app.post('/', async (request, reply) => {
@@ -49,6 +56,17 @@ export function orderRoutes(app: FastifyInstance, context: PortOrdersContext): v
     return sendDocument(reply, { data, ...meta }, dialect)
   })
 
+  app.post('/portability', async (request, reply) => {
+    const numbers = fromNumbersToCheck(request.body)
+    const found = toPortability(sortByPortability(principalOf(request), numbers))
+    // JSON:API has resources in `data`, and this is none.
+    return sendDocument(reply, dialect.strict ? { meta: found } : { data: found }, dialect)
+  })
+}
+
+function reading(app: FastifyInstance, context: PortOrdersContext): void {
+  const { core, dialect, base } = context
+
   app.get<{ Querystring: RawQuery }>('/', async (request, reply) => {
     const group = asksForGroup(request.query)
     if (group !== null) {
@@ -58,17 +76,14 @@ export function orderRoutes(app: FastifyInstance, context: PortOrdersContext): v
     return sendDocument(reply, await search(context, request), dialect)
   })
 
-  app.post('/portability', async (request, reply) => {
-    const numbers = fromNumbersToCheck(request.body)
-    const found = toPortability(sortByPortability(principalOf(request), numbers))
-    // JSON:API has resources in `data`, and this is none.
-    return sendDocument(reply, dialect.strict ? { meta: found } : { data: found }, dialect)
-  })
-
   app.get<ById>('/:id', async (request, reply) => {
     const order = await findPortOrder(core, principalOf(request), numberOf(request.params.id))
     return sendDocument(reply, { data: await resource(context, request, order) }, dialect)
   })
+}
+
+function changing(app: FastifyInstance, context: PortOrdersContext): void {
+  const { core, dialect } = context
 
   app.patch<ById>('/:id', async (request, reply) => {
     const principal = principalOf(request)
@@ -82,6 +97,10 @@ export function orderRoutes(app: FastifyInstance, context: PortOrdersContext): v
     const order = await updatePortOrder(core, principal, { number, words })
     return sendDocument(reply, { data: await resource(context, request, order) }, dialect)
   })
+}
+
+function changingNumbers(app: FastifyInstance, context: PortOrdersContext): void {
+  const { core, dialect, base } = context
 
   app.patch<ById>('/:id/relationships/numbers', async (request, reply) => {
     const order = await changeNumbers(core, principalOf(request), {

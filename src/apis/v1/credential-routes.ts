@@ -1,18 +1,10 @@
 import type { FastifyRequest } from 'fastify'
-import { type Static, Type } from 'typebox'
-import {
-  type Issuing,
-  issueClient,
-  issueKeyPair,
-  issueToken,
-  type Label,
-  setPassword,
-} from '../../auth/issue.ts'
+import { Type } from 'typebox'
 import { listCredentials, revokeCredential } from '../../core/accounts/credentials.ts'
-import type { Core } from '../../core/core.ts'
 import { DeliveryError } from '../../core/errors.ts'
 import { principalOf } from '../../http/authenticate.ts'
 import { Credential, IssuedCredential, NewCredential } from './account-schemas.ts'
+import { issueCredential } from './issue-credential.ts'
 import { answers, ById, noBody, type V1App, type V1Context } from './routing.ts'
 import { listOf, ref } from './schema-words.ts'
 import { toCredential } from './wire.ts'
@@ -43,9 +35,19 @@ interface Place {
   accountOf(request: FastifyRequest): string
 }
 
-function credentialsAt(app: V1App, { core }: V1Context, place: Place): void {
+function credentialsAt(app: V1App, context: V1Context, place: Place): void {
+  listing(app, context, place)
+  issuing(app, context, place)
+  revoking(app, context, place)
+}
+
+/** Of the account, where the path names it. */
+function accountParams({ path }: Place) {
+  return path.includes(':id') ? { params: ById } : {}
+}
+
+function listing(app: V1App, { core }: V1Context, place: Place): void {
   const { path, tag, name, whose, accountOf } = place
-  const params = path.includes(':id') ? { params: ById } : {}
   app.get(
     path,
     {
@@ -53,7 +55,7 @@ function credentialsAt(app: V1App, { core }: V1Context, place: Place): void {
         tags: [tag],
         operationId: `list${name}s`,
         summary: `List ${whose} credentials`,
-        ...params,
+        ...accountParams(place),
         response: answers({ 200: listOf(Credential) }, 404),
       },
     },
@@ -62,7 +64,10 @@ function credentialsAt(app: V1App, { core }: V1Context, place: Place): void {
       return { items: rows.map(toCredential) }
     },
   )
+}
 
+function issuing(app: V1App, { core }: V1Context, place: Place): void {
+  const { path, tag, name, whose, accountOf } = place
   app.post(
     path,
     {
@@ -70,17 +75,20 @@ function credentialsAt(app: V1App, { core }: V1Context, place: Place): void {
         tags: [tag],
         operationId: `issue${name}`,
         summary: `Add to ${whose} credentials; a secret is shown once`,
-        ...params,
+        ...accountParams(place),
         body: NewCredential,
         response: answers({ 201: ref(IssuedCredential) }, 404, 409, 413, 415),
       },
     },
     async (request, reply) => {
-      const issuing = { actor: principalOf(request), accountId: accountOf(request) }
-      return reply.code(201).send(await issue(core, issuing, request.body))
+      const target = { actor: principalOf(request), accountId: accountOf(request) }
+      return reply.code(201).send(await issueCredential(core, target, request.body))
     },
   )
+}
 
+function revoking(app: V1App, { core }: V1Context, place: Place): void {
+  const { path, tag, name, whose, accountOf } = place
   app.delete(
     `${path}/:credential`,
     {
@@ -106,65 +114,4 @@ function credentialsAt(app: V1App, { core }: V1Context, place: Place): void {
       return reply.code(204).send(null)
     },
   )
-}
-
-type Wish = Static<typeof NewCredential>
-
-async function issue(
-  core: Core,
-  issuing: Issuing,
-  wish: Wish,
-): Promise<Static<typeof IssuedCredential>> {
-  const { kind } = wish
-  refuseForeignMembers(wish)
-  const label = labelOf(wish)
-  switch (kind) {
-    case 'password': {
-      const { credentialId } = await setPassword(core, issuing, wish.password ?? '')
-      return { id: credentialId, kind }
-    }
-    case 'key': {
-      const { credentialId, ...pair } = await issueKeyPair(core, issuing, label)
-      return { id: credentialId, kind, ...pair }
-    }
-    case 'token': {
-      const { credentialId, token } = await issueToken(core, issuing, label)
-      return { id: credentialId, kind, token }
-    }
-    case 'client': {
-      const scopes = wish.scopes ?? []
-      const { credentialId, ...client } = await issueClient(core, issuing, { ...label, scopes })
-      return { id: credentialId, kind, ...client }
-    }
-  }
-}
-
-const membersOf = {
-  password: ['kind', 'password'],
-  key: ['kind', 'name', 'expiresAt'],
-  token: ['kind', 'name', 'expiresAt'],
-  client: ['kind', 'name', 'expiresAt', 'scopes'],
-} as const satisfies Record<Wish['kind'], readonly (keyof Wish)[]>
-
-/** What a kind does not have is refused, not passed over: a password that is thought to expire would not. */
-function refuseForeignMembers(wish: Wish): void {
-  const known: readonly string[] = membersOf[wish.kind]
-  const foreign = Object.keys(wish).find((member) => !known.includes(member))
-  if (foreign === undefined) return
-  const problem = `is nothing that a ${wish.kind} has`
-  throw new DeliveryError('invalid', `The body is not valid: "/${foreign}" ${problem}.`, {
-    details: { errors: [{ path: `/${foreign}`, problem }] },
-  })
-}
-
-function labelOf({ name, expiresAt }: Wish): Label {
-  if (expiresAt !== undefined && Number.isNaN(Date.parse(expiresAt))) {
-    throw new DeliveryError('invalid', 'expiresAt is a time like 2026-12-31T23:59:59Z.', {
-      details: { errors: [{ path: '/expiresAt', problem: 'is not a time' }] },
-    })
-  }
-  return {
-    ...(name === undefined ? {} : { name }),
-    ...(expiresAt === undefined ? {} : { expiresAt: Date.parse(expiresAt) }),
-  }
 }

@@ -33,12 +33,12 @@ const tags = ['Orders']
 /** Orders: many files, prepared in sub-orders, each when the one before was picked up. */
 export function orderRoutes(app: V1App, context: V1Context): void {
   reading(app, context)
+  readingParts(app, context)
   placing(app, context)
   steering(app, context)
 }
 
-function reading(app: V1App, context: V1Context): void {
-  const { core } = context
+function reading(app: V1App, { core }: V1Context): void {
   app.get(
     '/orders',
     {
@@ -75,7 +75,11 @@ function reading(app: V1App, context: V1Context): void {
     },
     async (request) => toOrder(await readOrder(core, principalOf(request), request.params.number)),
   )
+}
 
+/** What an order is made of, and the list by which programs fetch it. */
+function readingParts(app: V1App, context: V1Context): void {
+  const { core } = context
   app.get(
     '/orders/:number/sub-orders',
     {
@@ -96,9 +100,7 @@ function reading(app: V1App, context: V1Context): void {
       return toPage({ request, reply }, rows, {
         limit,
         place: (row) => row.position,
-        toItem: ({ position, state, files, bytes, pending, available }) => ({
-          ...{ position, state, files, bytes, pending, available },
-        }),
+        toItem: toSubOrder,
       })
     },
   )
@@ -188,6 +190,11 @@ function steering(app: V1App, { core }: V1Context): void {
       return toOrder(await readOrder(core, principal, number))
     },
   )
+}
+
+function toSubOrder(row: Static<typeof SubOrder>): Static<typeof SubOrder> {
+  const { position, state, files, bytes, pending, available } = row
+  return { position, state, files, bytes, pending, available }
 }
 
 function toOrder({ order, delivery, ...view }: OrderView): Static<typeof Order> {
