@@ -3,6 +3,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { type CompiledQuery, type RawBuilder, sql } from 'kysely'
 import { openPostgres } from '../../src/database/open-postgres.ts'
 import { createEmptyDatabase, noPostgres, testLimits } from '../support/test-database.ts'
+import { until } from '../support/until.ts'
 
 type Notes = { notes: { text: string } }
 
@@ -86,6 +87,25 @@ describe('a session of PostgreSQL', { skip: noPostgres }, () => {
     const [first, second] = await Promise.allSettled([cut, behind])
     assert.deepEqual([first.status, second.status], ['rejected', 'rejected'])
     assert.deepEqual(await read(sql`select 1 as one`), [{ one: 1 }])
+  })
+
+  it('lets a look-up that takes long hold up none that come later', {
+    timeout: 60_000,
+  }, async (t) => {
+    const database = await openPostgres(await createEmptyDatabase(), testLimits)
+    t.after(() => database.close())
+    const read = (text: RawBuilder<unknown>) =>
+      database.read(text.compile(database.kysely) as CompiledQuery<unknown>)
+    const waits = sql`select 1 from pg_stat_activity where wait_event = 'advisory'
+      and clock_timestamp() - query_start > interval '50 milliseconds'`
+    let long: unknown
+    await database.transaction(async (db) => {
+      await sql`select pg_advisory_xact_lock(62)`.execute(db)
+      long = read(sql`select pg_advisory_lock(62)`)
+      await until('it waits', async () => (await waits.execute(database.kysely)).rows.length > 0)
+      assert.deepEqual(await read(sql`select 1 as one`), [{ one: 1 }])
+    })
+    await long
   })
 
   it('runs its first statement at the level that was asked for', async (t) => {

@@ -46,7 +46,12 @@ function verifying(url: string): string {
 interface Shared {
   readonly session: Promise<Session>
   users: number
+  /** From when on others begin anew: who comes later does not stand behind a statement that takes long. */
+  fullAt: number
 }
+
+/** In ms: hundreds of look-ups are sent meanwhile. */
+const SHARED_MS = 5
 
 /** @throws DeliveryError `unavailable`, from everything, in trouble that passes by itself */
 export interface PostgresPool extends KyselyPool {
@@ -72,11 +77,19 @@ export function createPool(url: string, limits: PostgresLimits): PostgresPool {
   const connect = async () => openSession(await pool.connect().catch(rethrow), statements)
   let ending: Promise<void> | null = null
   let shared: Shared | null = null
+  function share(): Shared {
+    const opened: Shared = { session: connect(), users: 0, fullAt: Number.POSITIVE_INFINITY }
+    const fill = () => {
+      opened.fullAt = performance.now() + SHARED_MS
+    }
+    void opened.session.then(fill, () => {})
+    return opened
+  }
   return {
     options: pool.options,
     connect,
     async run<Row>(sql: string, parameters: readonly unknown[]) {
-      shared ??= { session: connect(), users: 0 }
+      if (shared === null || performance.now() >= shared.fullAt) shared = share()
       const mine = shared
       mine.users += 1
       try {
