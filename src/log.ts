@@ -61,6 +61,8 @@ export function createRequestLog(log: Logger): (line: RequestLine) => void {
 
 /** So many characters go out at once, and what there is after so many milliseconds. */
 const [GATHERED, GATHERED_MS] = [8192, 100]
+/** So many characters wait for a reader that is slow; what comes meanwhile is lost, and told as lost. */
+const MOST_WAITING = 1024 * 1024
 /** So long the end of the process waits for a reader that is slow, in ms. */
 const LAST_WAIT_MS = 2000
 
@@ -72,11 +74,12 @@ interface Lines extends DestinationStream {
 /**
  * Gathers lines and writes them together. Not by pino's own destination: it measures all that it has gathered anew with each
  * line, which took 5 of the 50 µs of a poll and made a quarter of its garbage. What a full pipe does not take
- * waits for the next turn; what cannot be written at all, to a full disk or a closed pipe, is dropped.
+ * waits for the next turn, up to a mebibyte; what cannot be written at all, to a full disk or a closed pipe, is dropped.
  */
 function gatherLines(descriptor: number): Lines {
   let lines: string[] = []
   let length = 0
+  let lost = 0
   let rest: Uint8Array = new Uint8Array(0)
 
   /** False when the reader takes no more at the moment. */
@@ -84,9 +87,11 @@ function gatherLines(descriptor: number): Lines {
     try {
       while (rest.length > 0 || length > 0) {
         if (rest.length === 0) {
+          if (lost > 0) lines.push(tellLost(lost))
           rest = Buffer.from(lines.join(''))
           lines = []
           length = 0
+          lost = 0
         }
         rest = rest.subarray(writeSync(descriptor, rest))
       }
@@ -101,6 +106,10 @@ function gatherLines(descriptor: number): Lines {
   setInterval(send, GATHERED_MS).unref()
   return {
     write(line) {
+      if (length >= MOST_WAITING) {
+        lost += 1
+        return
+      }
       lines.push(line)
       length += line.length
       if (length >= GATHERED) send()
@@ -110,6 +119,11 @@ function gatherLines(descriptor: number): Lines {
       while (!send() && performance.now() < until) Atomics.wait(sleeper, 0, 0, 10)
     },
   }
+}
+
+function tellLost(count: number): string {
+  const time = createTimestamp()()
+  return `{"level":"warn"${time},"lines":${count},"msg":"Lines of the log were lost: nobody read them"}\n`
 }
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4))

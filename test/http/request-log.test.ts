@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import type { RequestLine } from '../../src/log.ts'
@@ -11,16 +13,23 @@ const log = JSON.stringify(new URL('../../src/log.ts', import.meta.url).href)
 
 /** What a program writes that logs to its standard output. */
 async function logged(level: string, work: string): Promise<Record<string, unknown>[]> {
-  const program = `
+  const words = ['--input-type=module', '-e', programOf(level, work)]
+  return parse((await run(process.execPath, words)).stdout)
+}
+
+function programOf(level: string, work: string): string {
+  return `
     import { createLog, createRequestLog } from ${log}
     const log = createLog({ level: '${level}', descriptor: 1 })
     const line = createRequestLog(log)
     ${work}`
-  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program])
-  return stdout
+}
+
+function parse(lines: string): Record<string, unknown>[] {
+  return lines
     .split('\n')
-    .filter((text) => text !== '')
-    .map((text) => JSON.parse(text))
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line))
 }
 
 describe('the log of requests', () => {
@@ -60,6 +69,22 @@ describe('the log of requests', () => {
       process.exit(0)`
     const seen = (await logged('info', work)).map(({ at }) => at)
     assert.deepEqual(seen, [...Array(1001).keys()])
+  })
+
+  it('holds little for a reader that takes nothing, and says what was lost', async () => {
+    const work = `
+      // With it Node makes a pipe such that writing to it does not wait.
+      process.stdout.write('')
+      for (let at = 0; at < 100_000; at += 1) log.info({ at }, 'x'.repeat(100))
+      process.stderr.write('done')
+      setTimeout(() => {}, 1000)`
+    const child = spawn(process.execPath, ['--input-type=module', '-e', programOf('info', work)])
+    await once(child.stderr, 'data')
+    const seen = parse(await text(child.stdout))
+    const lost = seen.filter(({ level }) => level === 'warn').map(({ lines }) => Number(lines))
+    const told = lost.reduce((sum, count) => sum + count, 0)
+    assert.equal(seen.length - lost.length + told, 100_000)
+    assert.ok(seen.length < 50_000, `${seen.length} lines`)
   })
 
   it('leaves out query strings', async (t) => {
