@@ -24,7 +24,12 @@ async function setUp(t: TestContext) {
     authorization: string | undefined,
     { methods = every, address = '192.0.2.1' } = {},
   ) => signIn.byHeader({ authorization, address, methods })
-  return { core, account, signIn, issuing, enter, principal: principalOfAccount(account) }
+  /** Ada, as this credential has proved her. */
+  const adaBy = ({ credentialId }: { credentialId: string }) => ({
+    ...principalOfAccount(account),
+    credentialId,
+  })
+  return { core, account, signIn, issuing, enter, adaBy }
 }
 
 function basic(username: string, password: string, encoding: BufferEncoding = 'utf8'): string {
@@ -33,26 +38,23 @@ function basic(username: string, password: string, encoding: BufferEncoding = 'u
 
 describe('signing in with a password', () => {
   it('gives the account, in whatever case its name is written', async (t) => {
-    const { core, enter, issuing, principal } = await setUp(t)
-    await setPassword(core, issuing, 'correct horse')
-    assert.deepEqual(await enter(basic('ada', 'correct horse')), principal)
-    assert.deepEqual(await enter(basic('ADA', 'correct horse')), principal)
-    assert.deepEqual(
-      await enter(basic('ada', 'correct horse').replace('Basic ', 'bAsIc   ')),
-      principal,
-    )
+    const { core, enter, issuing, adaBy } = await setUp(t)
+    const ada = adaBy(await setPassword(core, issuing, 'correct horse'))
+    assert.deepEqual(await enter(basic('ada', 'correct horse')), ada)
+    assert.deepEqual(await enter(basic('ADA', 'correct horse')), ada)
+    assert.deepEqual(await enter(basic('ada', 'correct horse').replace('Basic ', 'bAsIc   ')), ada)
     const wrong = await refusal('unauthenticated', enter(basic('ada', 'Correct horse')))
     assert.deepEqual(wrong.details, { reason: 'wrong', scheme: 'basic' })
   })
 
   it('takes colons and any script in passwords, in UTF-8 or, as some clients send it, Latin-1', async (t) => {
-    const { core, enter, issuing, principal } = await setUp(t)
+    const { core, enter, issuing, adaBy } = await setUp(t)
     for (const password of [':::::::::', 'a:b:c:d:e', 'пароль-密码', ' leading and trailing ']) {
-      await setPassword(core, issuing, password)
-      assert.deepEqual(await enter(basic('ada', password)), principal)
+      const set = await setPassword(core, issuing, password)
+      assert.deepEqual(await enter(basic('ada', password)), adaBy(set))
     }
-    await setPassword(core, issuing, 'pässwörter')
-    assert.deepEqual(await enter(basic('ada', 'pässwörter', 'latin1')), principal)
+    const set = await setPassword(core, issuing, 'pässwörter')
+    assert.deepEqual(await enter(basic('ada', 'pässwörter', 'latin1')), adaBy(set))
   })
 
   it('says the same of an unknown user, a wrong password, one shut out and one without a password', async (t) => {
@@ -81,10 +83,10 @@ describe('signing in with a password', () => {
   })
 
   it('remembers a success, but nothing outlives a change, a revocation or a suspension', async (t) => {
-    const { core, account, enter, issuing, principal } = await setUp(t)
-    await setPassword(core, issuing, 'first password')
+    const { core, account, enter, issuing, adaBy } = await setUp(t)
+    const set = await setPassword(core, issuing, 'first password')
     const first = basic('ada', 'first password')
-    assert.deepEqual(await enter(first), principal)
+    assert.deepEqual(await enter(first), adaBy(set))
     await setPermissions(core, 'system', { accountId: account.id, permissions: ['admin'] })
     assert.deepEqual([...(await enter(first)).permissions], ['admin'])
     await suspendAccount(core, 'system', account.id)
@@ -139,11 +141,11 @@ describe('signing in with a password', () => {
 
 describe('signing in with a key pair', () => {
   it('gives the account, until the pair is revoked or over', async (t) => {
-    const { core, enter, issuing, principal } = await setUp(t)
+    const { core, enter, issuing, adaBy } = await setUp(t)
     const key = await issueKeyPair(core, issuing)
     assert.match(key.accessKey, /^[A-Za-z0-9]{8}$/)
     assert.match(key.secretKey, /^[A-Za-z0-9]{32}$/)
-    assert.deepEqual(await enter(basic(key.accessKey, key.secretKey)), principal)
+    assert.deepEqual(await enter(basic(key.accessKey, key.secretKey)), adaBy(key))
     for (const [name, secret] of [
       [key.accessKey, key.secretKey.toLowerCase()],
       [key.accessKey, ''],
@@ -185,11 +187,11 @@ describe('signing in with a key pair', () => {
 
 describe('signing in with a token', () => {
   it('gives the account, and says when a token was right once', async (t) => {
-    const { core, enter, issuing, principal } = await setUp(t)
+    const { core, enter, issuing, adaBy } = await setUp(t)
     const { token, credentialId } = await issueToken(core, issuing)
     assert.match(token, /^cct_[A-Za-z0-9]{40}$/)
-    assert.deepEqual(await enter(`Bearer ${token}`), principal)
-    assert.deepEqual(await enter(`bearer  ${token} `), principal)
+    assert.deepEqual(await enter(`Bearer ${token}`), adaBy({ credentialId }))
+    assert.deepEqual(await enter(`bearer  ${token} `), adaBy({ credentialId }))
     const wrong = await refusal('unauthenticated', enter(`Bearer ${token}x`))
     assert.deepEqual(wrong.details, { reason: 'wrong', scheme: 'bearer' })
     await revokeCredential(core, 'system', credentialId)

@@ -38,6 +38,13 @@ function bodyOf({ body }: Row, things: Things): unknown {
   return typeof body === 'function' ? body(things) : body
 }
 
+function aProduct(): FormData {
+  const form = new FormData()
+  form.append('product', JSON.stringify({ productId: 'p', dataset: { id: 'd' } }))
+  form.append('file', new Blob(['bytes']), 'a.txt')
+  return form
+}
+
 /** Every operation of the API. */
 const matrix: Record<string, Row> = {
   getMe: { method: 'GET', path: () => '/v1/me', expect: [200, 200, 200, 200] },
@@ -247,6 +254,18 @@ const matrix: Record<string, Row> = {
   steerOrder: {
     method: 'POST',
     path: () => '/v1/orders/987654321/pause',
+    expect: [404, 404, 404, 404],
+  },
+  listProducts: { method: 'GET', path: () => '/v1/products', expect: [403, 403, 200, 200] },
+  publishProduct: {
+    method: 'POST',
+    path: () => '/v1/products',
+    body: aProduct,
+    expect: [403, 403, 201, 201],
+  },
+  withdrawProduct: {
+    method: 'DELETE',
+    path: () => '/v1/products/URN:AIP:DATA:nobody:1:V1',
     expect: [404, 404, 404, 404],
   },
   searchStudyFiles: { method: 'GET', path: () => '/v1/study-files', expect: [200, 200, 200, 200] },
