@@ -12,6 +12,7 @@ import {
   parseEncryption,
 } from './encryption/file-cipher.ts'
 import { rewrapEncryption } from './encryption/rewrap.ts'
+import { DeliveryError } from './errors.ts'
 import { newId } from './ids.ts'
 import type { Change } from './transact.ts'
 
@@ -117,6 +118,20 @@ export async function insertStoredFile(
 }
 
 const insertRow = hotInsert('stored_files')
+
+/**
+ * Removes bytes that nothing shows, because `error` ended the change that was to show them. Only where it is a
+ * refusal of ours: were the word of a commit lost on its way, rows may speak of the bytes all the
+ * same. What stays and has no row the sweeper takes. Never rejects: the error is what is told.
+ */
+export async function discardBytes(
+  { store }: Pick<Core, 'store'>,
+  objectKeys: readonly string[],
+  error: unknown,
+): Promise<void> {
+  if (!(error instanceof DeliveryError) || error.code === 'unavailable') return
+  for (const key of objectKeys) await store.remove(key).catch(() => {})
+}
 
 /** What a stored file needs of its row to be delivered. */
 export type StoredFileFacts = Omit<StoredFileRow, 'id' | 'master_key_id' | 'released_at'>

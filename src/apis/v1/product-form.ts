@@ -4,7 +4,7 @@ import type { Core } from '../../core/core.ts'
 import { DeliveryError } from '../../core/errors.ts'
 import { mediaTypeOfName } from '../../core/media-type.ts'
 import type { NewProductFile, NewProduct as Published } from '../../core/orders/products.ts'
-import { type StoredBytes, storeBytes } from '../../core/stored-files.ts'
+import { discardBytes, type StoredBytes, storeBytes } from '../../core/stored-files.ts'
 import { formParts, partBytes } from '../../http/form-parts.ts'
 import { linger } from '../../http/linger.ts'
 import { demandFit } from './check-request.ts'
@@ -14,8 +14,8 @@ type StoredProductFile = Omit<NewProductFile, 'bytes'> & { bytes: StoredBytes }
 
 export interface TakenProduct {
   product: Omit<Published, 'organizationId' | 'files'> & { files: readonly StoredProductFile[] }
-  /** Removes what was stored, when nothing is to show it. */
-  discard(): Promise<void>
+  /** Removes what was stored, when this error says that nothing is to show it. */
+  discard(error: unknown): Promise<void>
 }
 
 const dataTypes = { file: 'RAWDATA', quicklook: 'QUICKLOOK' } as const
@@ -34,9 +34,7 @@ export async function takeProduct(
   }
   const files: StoredProductFile[] = []
   let said: Static<typeof NewProduct> | null = null
-  async function discard(): Promise<void> {
-    for (const { bytes } of files) await core.store.remove(bytes.objectKey)
-  }
+  const keys = () => files.map(({ bytes }) => bytes.objectKey)
   try {
     for await (const part of formParts(request)) {
       if (part.type === 'field') {
@@ -50,13 +48,16 @@ export async function takeProduct(
     }
     if (said === null) throw new DeliveryError('malformed', 'The form has no field "product".')
   } catch (error) {
-    await discard()
+    for (const key of keys()) await core.store.remove(key)
     linger(request.raw)
     throw error
   }
   const { productId, dataset, properties = {} } = said
   const { id, label = id } = dataset
-  return { product: { productId, dataset: { id, label }, properties, files }, discard }
+  return {
+    product: { productId, dataset: { id, label }, properties, files },
+    discard: (error) => discardBytes(core, keys(), error),
+  }
 }
 
 function readProduct(field: string, text: unknown): Static<typeof NewProduct> {

@@ -85,7 +85,7 @@ function publishing(app: V1App, context: V1Context): void {
         const files = taken.product.files.length
         return reply.code(201).send(toProduct({ product, files, bytes }))
       } catch (error) {
-        await taken.discard()
+        await taken.discard(error)
         throw error
       }
     },

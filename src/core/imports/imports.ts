@@ -11,7 +11,12 @@ import { enqueueJob } from '../jobs/jobs.ts'
 import { kindPermissions } from '../kind-permissions.ts'
 import { demand } from '../may.ts'
 import type { Principal } from '../principal.ts'
-import { insertStoredFile, releaseStoredFiles, type StoredBytes } from '../stored-files.ts'
+import {
+  discardBytes,
+  insertStoredFile,
+  releaseStoredFiles,
+  type StoredBytes,
+} from '../stored-files.ts'
 import { type Change, transact } from '../transact.ts'
 
 /** The permission, and the scope, that everything about rosters asks for. */
@@ -55,7 +60,7 @@ export async function submitImport(
     if (!isNew) await core.store.remove(bytes.objectKey)
     return delivery
   } catch (error) {
-    await core.store.remove(bytes.objectKey).catch(() => {})
+    await discardBytes(core, [bytes.objectKey], error)
     throw error
   }
 }

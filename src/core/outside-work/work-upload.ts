@@ -7,7 +7,7 @@ import type { MadeFile } from '../jobs/download-jobs.ts'
 import { type HeldJob, heartbeat } from '../jobs/jobs.ts'
 import { checkMediaType } from '../media-type.ts'
 import type { Principal } from '../principal.ts'
-import type { StoredBytes } from '../stored-files.ts'
+import { discardBytes, type StoredBytes } from '../stored-files.ts'
 import { transact } from '../transact.ts'
 import { findHeldWork } from './outside-work.ts'
 import { countWorkFiles, putWorkFile } from './work-files.ts'
@@ -52,7 +52,7 @@ export async function putWork(
     })
     if (replaced !== null) await core.store.remove(replaced)
   } catch (error) {
-    await core.store.remove(bytes.objectKey)
+    await discardBytes(core, [bytes.objectKey], error)
     throw error
   }
   return { name: made.name, size: bytes.size, sha256: bytes.sha256 }

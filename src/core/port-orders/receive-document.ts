@@ -8,7 +8,7 @@ import { type ExpectedBytes, storeExpected } from '../expected-bytes.ts'
 import { findGrant } from '../grants/find-grants.ts'
 import { finishJob, type JobSteps } from '../jobs/job-life.ts'
 import type { Principal } from '../principal.ts'
-import { insertStoredFile, type StoredBytes } from '../stored-files.ts'
+import { discardBytes, insertStoredFile, type StoredBytes } from '../stored-files.ts'
 import { type Change, transact } from '../transact.ts'
 import { completeDocument, findDocumentFacts, noteDocument } from './port-order-files.ts'
 import { isOpen } from './port-order-status.ts'
@@ -46,7 +46,7 @@ export async function receiveDocument(
       await showDocument(change, latest, { bytes, actorId: principal.accountId })
     })
   } catch (error) {
-    await core.store.remove(bytes.objectKey)
+    await discardBytes(core, [bytes.objectKey], error)
     throw error
   }
   return bytes

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Core } from '../core.ts'
 import { DeliveryError } from '../errors.ts'
 import type { Principal } from '../principal.ts'
-import { type StoredBytes, storeBytes, storeEncrypted } from '../stored-files.ts'
+import { discardBytes, type StoredBytes, storeBytes, storeEncrypted } from '../stored-files.ts'
 import { completeUpload } from './complete-upload.ts'
 import { type Holding, holdUpload } from './hold-upload.ts'
 import { portions } from './portions.ts'
@@ -102,7 +102,7 @@ async function takePortions(core: Core, part: ArrivingPart, holding: Holding): P
         encryption: bytes.encryption,
       })
     } catch (error) {
-      await core.store.remove(bytes.objectKey)
+      await discardBytes(core, [bytes.objectKey], error)
       throw error
     }
     offset += bytes.size
