@@ -51,24 +51,28 @@ function ListRows({ lists }: { lists: Listing<Manifest> }) {
         label={t('lists')}
         keyOf={({ id }) => id}
         empty={null}
-        row={(list) => (
-          <article class="row">
-            <div class="row-main">
-              <span class="row-title" title={list.name}>
-                {list.name}
-              </span>
-              <span class="quiet row-note">
-                <Expiry {...list} />
-                {list.files === null ? t('list_whole') : tn('files', list.files)} ·{' '}
-                {t('made', { when: formatDistance(list.createdAt) })}
-              </span>
-            </div>
-            <Standing {...list} />
-            <div class="row-action">{button(list)}</div>
-          </article>
-        )}
+        row={(list) => <ListRow list={list} revoke={button(list)} />}
       />
     </>
+  )
+}
+
+function ListRow({ list, revoke }: { list: Manifest; revoke: ComponentChildren }) {
+  return (
+    <article class="row">
+      <div class="row-main">
+        <span class="row-title" title={list.name}>
+          {list.name}
+        </span>
+        <span class="quiet row-note">
+          <Expiry {...list} />
+          {list.files === null ? t('list_whole') : tn('files', list.files)} ·{' '}
+          {t('made', { when: formatDistance(list.createdAt) })}
+        </span>
+      </div>
+      <Standing {...list} />
+      <div class="row-action">{revoke}</div>
+    </article>
   )
 }
 
@@ -87,37 +91,44 @@ function LinkRows({ links, isAll }: { links: Listing<Link>; isAll: boolean }) {
         label={t('links_files')}
         keyOf={({ id }) => id}
         empty={isAll ? <NothingYet /> : <p class="quiet">{t('links_none')}</p>}
-        row={(link) => (
-          <article class="row">
-            <div class="row-main">
-              <span class="row-title" title={link.fileName}>
-                {link.fileName}
-              </span>
-              <span class="quiet row-note">
-                <Expiry {...link} />
-                {link.maxUses !== null &&
-                  `${t('link_used', { used: link.used ?? 0, of: link.maxUses })} · `}
-                {t('made', { when: formatDistance(link.createdAt) })}
-              </span>
-            </div>
-            <Standing {...link} />
-            <div class="row-action">
-              {link.fileNumber !== null && (
-                <button
-                  type="button"
-                  aria-label={t('use_name', { name: link.fileName })}
-                  onClick={() => setShown(link)}
-                >
-                  {t('use')}
-                </button>
-              )}
-              {button(link)}
-            </div>
-          </article>
-        )}
+        row={(link) => <LinkRow link={link} onUse={() => setShown(link)} revoke={button(link)} />}
       />
       {shown !== null && <UseDialog link={shown} onClose={() => setShown(null)} />}
     </>
+  )
+}
+
+interface LinkRowProps {
+  link: Link
+  onUse(): void
+  /** The button that ends it. */
+  revoke: ComponentChildren
+}
+
+function LinkRow({ link, onUse, revoke }: LinkRowProps) {
+  const use = link.maxUses !== null && t('link_used', { used: link.used ?? 0, of: link.maxUses })
+  return (
+    <article class="row">
+      <div class="row-main">
+        <span class="row-title" title={link.fileName}>
+          {link.fileName}
+        </span>
+        <span class="quiet row-note">
+          <Expiry {...link} />
+          {use && `${use} · `}
+          {t('made', { when: formatDistance(link.createdAt) })}
+        </span>
+      </div>
+      <Standing {...link} />
+      <div class="row-action">
+        {link.fileNumber !== null && (
+          <button type="button" aria-label={t('use_name', { name: link.fileName })} onClick={onUse}>
+            {t('use')}
+          </button>
+        )}
+        {revoke}
+      </div>
+    </article>
   )
 }
 

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { type ApiError, post, transmit } from '../api.ts'
 import { formatTime } from '../format.ts'
 import { useNews } from '../live.ts'
+import { DownloadButton } from '../parts/download-button.tsx'
 import { Drop } from '../parts/drop.tsx'
 import { announce, Empty, ErrorNotice } from '../parts/notice.tsx'
 import { PageFrame } from '../parts/page.tsx'
@@ -144,16 +145,7 @@ function DocumentRow({ document }: { document: PortOrderDocument }) {
         </span>
       </div>
       <div class="row-action">
-        {status === 'complete' && (
-          <a
-            class="button primary"
-            href={`/v1/files/${number}/content`}
-            download
-            aria-label={t('download_name', { name })}
-          >
-            {t('download')}
-          </a>
-        )}
+        {status === 'complete' && <DownloadButton file={{ number, name }} />}
       </div>
     </article>
   )

@@ -8,15 +8,22 @@ interface SelectProps {
   onChange(value: string): void
   /** There is no "all". */
   required?: boolean
+  disabled?: boolean
 }
 
 /** One of some, or all of them. */
-export function Select({ label, value, options, onChange, required = false }: SelectProps) {
+export function Select({ label, value, options, onChange, ...how }: SelectProps) {
+  const { required = false, disabled = false } = how
   const id = useId()
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      <select id={id} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+      <select
+        id={id}
+        value={value}
+        disabled={disabled}
+        onChange={(event) => onChange(event.currentTarget.value)}
+      >
         {!required && <option value="">{t('all')}</option>}
         {options.map(([one, text]) => (
           <option key={one} value={one}>
