@@ -33,6 +33,8 @@ const catalogues: Record<Language, Catalogue | null> = {
 /** The values that are words of ours; all others are names, numbers and what people wrote. */
 const worded = new Set('problem place hint what noun state status from to unit'.split(' '))
 
+const decisive = new Set(['problem', 'unit'])
+
 function createCatalogue(
   texts: Readonly<Record<string, string>>,
   inner: Catalogue | null,
@@ -50,8 +52,8 @@ function createCatalogue(
         const words = Object.entries(values).map(([name, value]) => {
           return [name, worded.has(name) ? (inner ?? catalogue).find(value) : value] as const
         })
-        // Anything might be followed by a problem: it is one only where its words are known.
-        if (words.some(([name, word]) => name === 'problem' && word === null)) continue
+        // Anything might be followed by a problem or a unit: it is one only where its words are known.
+        if (words.some(([name, word]) => decisive.has(name) && word === null)) continue
         return fill(
           text,
           Object.fromEntries(words.map(([name, word]) => [name, word ?? values[name] ?? ''])),

@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net'
 import type { Clock } from '../core/clock.ts'
 import { DeliveryError } from '../core/errors.ts'
+import { nounAfter } from '../counted.ts'
 
 /** One attempt that has begun; exactly one of its three ends is called. */
 export interface Attempt {
@@ -142,7 +143,7 @@ function lockedOut(milliseconds: number): DeliveryError {
   const retryAfter = Math.ceil(milliseconds / 1000)
   return new DeliveryError(
     'locked_out',
-    `Too many failed sign-ins; try again in ${retryAfter} ${retryAfter === 1 ? 'second' : 'seconds'}.`,
+    `Too many failed sign-ins; try again in ${retryAfter} ${nounAfter(retryAfter, 'second')}.`,
     { details: { retryAfter } },
   )
 }

@@ -11,6 +11,7 @@ import { demandRostering, type ImportCounts } from '../core/imports/imports.ts'
 import { beginRoster, compactRosters, type RosterDraft } from '../core/imports/roster.ts'
 import { type StoredBytes, storeBytes } from '../core/stored-files.ts'
 import { transact } from '../core/transact.ts'
+import { nounAfter } from '../counted.ts'
 import type { DeliveryRow } from '../database/tables.ts'
 import type { Attempt, JobHandler } from './handler.ts'
 import type { ImportCalls, ImportReport } from './import-task.ts'
@@ -96,7 +97,10 @@ async function openCalls(
         applyRows(change, { draft, template }, batch),
       )
       rows += batch.length
-      report(Math.min(0.99, read / Math.max(1, upload.size)), `${rows} rows read`)
+      report(
+        Math.min(0.99, read / Math.max(1, upload.size)),
+        `${rows} ${nounAfter(rows, 'row')} read`,
+      )
       return outcomes
     },
     write: result.write,
@@ -144,5 +148,5 @@ function sentenceOf(report: ImportReport): string {
   if (report.kind === 'refused') return `${report.sentence} Nothing of this file was imported.`
   const { created, updated, unchanged, failed }: ImportCounts = report.counts
   const total = created + updated + unchanged + failed
-  return `${total} rows: ${created} created, ${updated} updated, ${unchanged} unchanged, ${failed} with errors.`
+  return `${total} ${nounAfter(total, 'row')}: ${created} created, ${updated} updated, ${unchanged} unchanged, ${failed} with errors.`
 }

@@ -61,8 +61,8 @@ export const sentences: Readonly<Record<string, string>> = {
   'The job was cancelled.': 'La tâche a été annulée.',
   'A download is made of at least one file; none was written.':
     'Un téléchargement contient au moins un fichier ; aucun n’a été écrit.',
-  '{written} of {total} rows': '{written} lignes sur {total}',
-  '{written} rows': '{written} lignes',
+  '{written} of {total} {unit}': '{written} sur {total} {unit}',
+  '{written} {unit}': '{written} {unit}',
 
   // Orders
   'No file was found for this order.': 'Aucun fichier n’a été trouvé pour cette commande.',
@@ -79,8 +79,9 @@ export const sentences: Readonly<Record<string, string>> = {
   // Imports
   'Waiting for an earlier import of the organization':
     'En attente d’un import précédent de l’organisation',
-  '{total} rows: {created} created, {updated} updated, {unchanged} unchanged, {failed} with errors.':
-    '{total} lignes : {created} créées, {updated} modifiées, {unchanged} inchangées, {failed} en erreur.',
+  '{count} {unit} read': 'Lu : {count} {unit}',
+  '{total} {unit}: {created} created, {updated} updated, {unchanged} unchanged, {failed} with errors.':
+    '{total} {unit} : {created} créées, {updated} modifiées, {unchanged} inchangées, {failed} en erreur.',
   'Nothing of this file was imported.': 'Rien de ce fichier n’a été importé.',
   'The file is larger than {count} bytes.': 'Le fichier dépasse {count} octets.',
   'The time of this result is over.': 'Le délai de ce résultat est passé.',
@@ -175,6 +176,8 @@ export const phrases: Readonly<Record<string, string>> = {
   '; did you mean "{meant}"?': ' ; vouliez-vous dire « {meant} » ?',
   'The {noun} "{key}" is': '{noun} « {key} » :',
   'This user and group are': 'Cet utilisateur et ce groupe sont',
+  row: 'ligne',
+  rows: 'lignes',
   second: 'seconde',
   seconds: 'secondes',
   user: 'utilisateur',

@@ -1,3 +1,4 @@
+import { counted } from '../../counted.ts'
 import type { OrderRow } from '../../database/order-tables.ts'
 import type { DeliveryFileState, DeliveryState } from '../../database/tables.ts'
 import { holdAccount } from '../accounts/accounts.ts'
@@ -71,7 +72,8 @@ export async function settleOrder(change: Change, order: OrderRow): Promise<void
   }
   const delivery = await findDeliveryByNumber(change.db, order.delivery_number)
   if (delivery === null || isOver(delivery.state) || delivery.state === 'paused') return
-  const message = order.failed === 0 ? null : `${order.failed} of ${order.files} files failed.`
+  const message =
+    order.failed === 0 ? null : `${order.failed} of ${counted(order.files, 'file')} failed.`
   await moveDelivery(change, delivery, { to: endOf(order), progress: 1, message })
 }
 

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { connect } from 'node:tls'
 import type { Settings } from '../../config.ts'
+import { counted } from '../../counted.ts'
 import { readTlsFiles } from '../../http/tls-files.ts'
 import { type Finding, findingsOf, sentenceOf } from './finding.ts'
 
@@ -46,7 +47,7 @@ function expiryOf(until: number): Finding {
   const days = Math.floor((until - Date.now()) / DAY_MS)
   const date = new Date(until).toISOString().slice(0, 10)
   if (until <= Date.now()) return fail(`It ended on ${date}.`, 'Renew it now.')
-  if (days < WARN_DAYS) return warn(`It ends on ${date}, in ${days} days.`, 'Renew it.')
+  if (days < WARN_DAYS) return warn(`It ends on ${date}, in ${counted(days, 'day')}.`, 'Renew it.')
   return ok(`It is good until ${date}.`)
 }
 

@@ -37,7 +37,7 @@ async function checkWaiting({ database }: Core): Promise<Finding> {
   const late = due === null ? 0 : database.now() - due
   if (late < LATE_MS) return ok('No job waits for a worker.')
   return warn(
-    `A job has waited for a worker for ${Math.round(late / 60_000)} minutes.`,
+    `A job has waited for a worker for ${counted(Math.round(late / 60_000), 'minute')}.`,
     'Start a server, or raise CLAIMCHECK_JOB_CONCURRENCY.',
   )
 }

@@ -1,4 +1,5 @@
 import { DeliveryError } from '../../core/errors.ts'
+import { nounAfter } from '../../counted.ts'
 import type { FileName } from '../../define-config.ts'
 import { siblingModule } from '../../sibling-module.ts'
 import type { Producer, ProducerContext } from '../producer.ts'
@@ -81,10 +82,11 @@ function tellProgress(
   { rows, total }: QueryReport & { kind: 'progress' },
 ): void {
   const written = rows.toLocaleString('en')
-  if (total === null) context.progress(0, `${written} rows`)
+  if (total === null) context.progress(0, `${written} ${nounAfter(rows, 'row')}`)
   else {
     const fraction = total === 0 ? 1 : Math.min(rows / total, 1)
-    context.progress(fraction, `${written} of ${total.toLocaleString('en')} rows`)
+    const whole = total.toLocaleString('en')
+    context.progress(fraction, `${written} of ${whole} ${nounAfter(total, 'row')}`)
   }
 }
 

@@ -1,3 +1,5 @@
+import { counted } from '../../counted.ts'
+
 /**
  * Runs something that has to be over within `seconds` (null: whenever), under a signal that is
  * aborted then, or when the given one is.
@@ -9,7 +11,7 @@ export async function withDeadline<T>(
 ): Promise<T> {
   if (seconds === null) return run(signal)
   const late = new AbortController()
-  const sentence = `It was not over within its time limit of ${seconds} seconds, and was ended.`
+  const sentence = `It was not over within its time limit of ${counted(seconds, 'second')}, and was ended.`
   // Timers hold at most 2^31 - 1 ms.
   const timer = setTimeout(
     () => late.abort(new Error(sentence)),
