@@ -35,10 +35,16 @@ ${body}
 `
 }
 
-/** Does whoever asks want to see a page? Browsers say so when an address is opened; programs ask for anything. */
+/**
+ * Does whoever asks want to see a page? Browsers say so when an address is opened, and name XHTML, too. Programs
+ * ask for anything; those in Java for `text/html` without having been told to (`HttpURLConnection`).
+ */
 export function wantsPage({ accept = '' }: IncomingHttpHeaders): boolean {
-  return /(?:^|,)\s*text\/html\s*(?:[,;]|$)/i.test(accept)
+  return namesHtml.test(accept) && namesXhtml.test(accept)
 }
+
+const namesHtml = /(?:^|,)\s*text\/html\s*(?:[,;]|$)/i
+const namesXhtml = /(?:^|,)\s*application\/xhtml\+xml\s*(?:[,;]|$)/i
 
 /** The first that the reader names of the languages that there are; English for all others. */
 export function pageLanguage(headers: IncomingHttpHeaders): PageLanguage {

@@ -5,6 +5,8 @@ import { by, type Page, startWorld, type World } from '../support/v1-world.ts'
 
 /** What a browser sends when an address is opened in it. */
 const browser = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' }
+/** What `HttpURLConnection` of Java sends when nothing else is said. */
+const java = 'text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2'
 
 describe('a page of the server itself', () => {
   let world: World
@@ -38,7 +40,8 @@ describe('a page of the server itself', () => {
     assert.match(policy, /^default-src 'none'; style-src 'sha256-[^']+'/)
     const french = await open(broken, { 'accept-language': 'fr-CA,en;q=0.5' })
     assert.match(french.text, /<html lang="fr">[\s\S]*Ce lien n’est pas entier/)
-    for (const accept of ['*/*', 'application/xml', 'application/json, text/plain, */*']) {
+    const programs = ['*/*', 'application/xml', 'application/json, text/plain, */*', java]
+    for (const accept of programs) {
       const program = await fetch(broken, { headers: { accept } })
       assert.equal(program.status, 403)
       assert.equal(program.headers.get('content-type'), 'application/xml', accept)
