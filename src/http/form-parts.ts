@@ -1,8 +1,11 @@
 import type { Multipart, MultipartFile } from '@fastify/multipart'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyRequest } from 'fastify'
 import { DeliveryError } from '../core/errors.ts'
 
-/** The parts of a multipart form, in the order in which they come. @throws DeliveryError `malformed` */
+/**
+ * The parts of a multipart form, in the order in which they come.
+ * @throws DeliveryError `malformed`; `invalid` when they are more than the route takes
+ */
 export async function* formParts(request: FastifyRequest): AsyncGenerator<Multipart> {
   const parts = request.parts()[Symbol.asyncIterator]()
   for (;;) {
@@ -36,5 +39,8 @@ export async function* partBytes(
 }
 
 function unreadable(cause: unknown): never {
+  if (/^FST_(?:FILES|FIELDS|PARTS)_LIMIT$/.test(String((cause as FastifyError).code))) {
+    throw new DeliveryError('invalid', 'The form has more files or fields than it may.', { cause })
+  }
   throw new DeliveryError('malformed', 'The form ended early or cannot be read.', { cause })
 }

@@ -138,6 +138,7 @@ describe('/v1/products', () => {
       [422, form(about, {})],
       [422, form(about, file, 'attachment')],
       [422, form(about, { '..': 'a' })],
+      [422, twice(about, file)],
       [400, form('{"productId":', file)],
       [400, withoutProduct(file)],
     ]
@@ -151,6 +152,12 @@ describe('/v1/products', () => {
     assert.deepEqual((await list(admin)).items, [])
     assert.deepEqual(await stored(), kept)
   })
+
+  function twice(product: unknown, files: Record<string, string>): FormData {
+    const made = form(product, files)
+    made.append('product', JSON.stringify(product))
+    return made
+  }
 
   function withoutProduct(files: Record<string, string>): FormData {
     const made = form({}, files)
