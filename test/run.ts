@@ -25,8 +25,8 @@ if (files.length === 0) {
 }
 const folder = mkdtempSync(join(tmpdir(), 'claimcheck-run-'))
 try {
-  // As many files at once as there are processors: much of a test's time is waiting for processes.
-  const first = await run(files, Math.max(2, availableParallelism()))
+  // Half as many files again as there are processors: much of a test's time is waiting for others.
+  const first = await run(files, Math.ceil(Math.max(2, availableParallelism()) * 1.5))
   process.exitCode = first.code
   if (values.again && first.failed.length > 0 && first.failed.length < 10) {
     console.log(`\nOnce more, one at a time: ${first.failed.join(', ')}`)
