@@ -46,8 +46,11 @@ function pathOf(target: string): string {
   return path.startsWith('/v1/manifests/') ? path.replace(manifestSecret, '$1…') : path
 }
 
-/** Addresses of manifests have their secret in the path, because download tools save under its last segment. */
-const manifestSecret = /^(\/v1\/manifests\/)[^/]+(?=\/)/
+/**
+ * Addresses of manifests have their secret in the path, because download tools save under its last segment. It is
+ * no less one where somebody has cut off what comes behind it; ids are shorter.
+ */
+const manifestSecret = /^(\/v1\/manifests\/)(?:[^/]+(?=\/)|[^/]{40,})/
 
 /** Labels of metrics must be few: never a whole path. */
 function apiOf(path: string): string {

@@ -95,4 +95,14 @@ describe('the log of requests', () => {
     )
     assert.doesNotMatch(JSON.stringify(server.log), /secret/)
   })
+
+  it('leaves out the secrets of manifests, also of an address that was cut off', async (t) => {
+    const server = await startTestServer(t)
+    const secret = 's3cr3t-'.repeat(7).slice(0, 43)
+    const ends = ['/files/1/a.csv', '/list.txt', '/', '', '%2Flist.txt']
+    for (const end of ends) await fetch(`${server.url}/v1/manifests/${secret}${end}`)
+    const told = () => server.log.filter(({ path }) => String(path).startsWith('/v1/manifests/'))
+    await until('the lines are there', () => told().length === ends.length)
+    assert.doesNotMatch(JSON.stringify(server.log), /s3cr3t/)
+  })
 })
