@@ -92,6 +92,25 @@ describe('changes of SQLite that come at the same time', () => {
     )
   })
 
+  it('say that there is no room when there is none, alone or together', async (t) => {
+    const { database, notes } = await setUp(t)
+    await sql`pragma max_page_count = 20`.execute(database.kysely)
+    const isFull = { code: 'SQLITE_FULL' }
+    const large = (text: string) => database.transaction(note(text.padEnd(200_000)))
+    await assert.rejects(large('alone'), isFull)
+    const [small, ...others] = await Promise.allSettled([
+      database.transaction(note('small')),
+      ...['one', 'two'].map(large),
+    ])
+    assert.equal(small?.status, 'fulfilled')
+    for (const other of others) {
+      await assert.rejects(async () => {
+        if (other.status === 'rejected') throw other.reason
+      }, isFull)
+    }
+    assert.deepEqual(notes(), ['small'])
+  })
+
   it('are finished before the database is closed', async (t) => {
     const { database, notes } = await setUp(t)
     const answers = texts.map((text) => database.transaction(note(text)))
