@@ -59,6 +59,18 @@ describe('a session of PostgreSQL', { skip: noPostgres }, () => {
     assert.deepEqual(await notes.selectFrom('notes').selectAll().execute(), [{ text: 'first' }])
   })
 
+  it('calls no change done that PostgreSQL has undone', async (t) => {
+    const database = await openNotes(t)
+    const passingOver = database.transaction(async (db) => {
+      await sql`insert into notes (text) values ('gone')`.execute(db)
+      await sql`select 1 / ${0}::integer`.execute(db).catch(() => {})
+      return 'done'
+    })
+    await assert.rejects(passingOver, /has undone the change/)
+    const { rows } = await sql`select text from notes`.execute(database.kysely)
+    assert.deepEqual(rows, [{ text: 'first' }])
+  })
+
   it('takes the look-ups of one turn over one connection, and each has its own answer or error', async (t) => {
     const database = await openNotes(t)
     const ask = (divisor: number) =>

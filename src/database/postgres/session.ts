@@ -34,7 +34,13 @@ export function openSession(client: pg.PoolClient, statements: Statements): Sess
     beginning = null
     if (isEnd(text)) {
       inTransaction = false
-      return begin === null ? await client.query(text) : nothing
+      if (begin !== null) return nothing
+      const ended = await client.query(text)
+      // PostgreSQL's word for it: a statement had failed, and whoever made the change passed over it.
+      if (text === 'commit' && ended.command === 'ROLLBACK') {
+        throw new Error('PostgreSQL has undone the change: one of its statements had failed.')
+      }
+      return ended
     }
     if (begin === null) return await runKept(text, parameters)
     inTransaction = true
