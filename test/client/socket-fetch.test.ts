@@ -94,6 +94,13 @@ describe('openSocketFetch()', () => {
     })
   }
 
+  it('passes over any number of answers in between', async (t) => {
+    const many = 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(30_000) + answers.length
+    const server = await startRawServer(t, (socket) => void sendPieces(socket, [many]))
+    const answer = await open(t).fetch(server.url, {})
+    assert.equal(Buffer.from(await answer.arrayBuffer()).toString(), 'hello, world')
+  })
+
   it('refuses what leaves doubt about where an answer ends', async (t) => {
     const doubtful = [
       'HTTP/2 200\r\n\r\n',

@@ -117,25 +117,32 @@ function receive(connection: Connection, request: Receiving): Promise<HttpAnswer
     request.onFree(idleMs)
   }
 
-  /** The head, or heads; null: there is more to come of it. */
+  /** The head, after those of answers in between (1xx); null: there is more to come of it. */
   function takeHead(bytes: Buffer): Buffer | null {
     begun = begun.length === 0 ? bytes : Buffer.concat([begun, bytes])
-    const end = begun.indexOf(headEnd)
-    if ((end === -1 ? begun.length : end) > longestHead) throw new Error('The head is too long')
-    if (end === -1) {
-      // What came is overwritten by what comes.
-      begun = Buffer.from(begun)
-      return null
+    for (;;) {
+      const end = begun.indexOf(headEnd)
+      if ((end === -1 ? begun.length : end) > longestHead) throw new Error('The head is too long')
+      if (end === -1) {
+        // What came is overwritten by what comes.
+        begun = Buffer.from(begun)
+        return null
+      }
+      const head = parseAnswerHead(begun.toString('latin1', 0, end), method)
+      if (head.status === 101) throw new Error('The server speaks another protocol')
+      begun = begun.subarray(end + headEnd.length)
+      if (head.status >= 200) return begin(head)
     }
-    const rest = begun.subarray(end + headEnd.length)
-    const head = parseAnswerHead(begun.toString('latin1', 0, end), method)
-    begun = Buffer.alloc(0)
-    if (head.status === 101) throw new Error('The server speaks another protocol')
-    if (head.status < 200) return takeHead(rest)
+  }
+
+  /** What came behind the head. */
+  function begin(head: AnswerHead): Buffer {
     const incoming = open(head, connection, fail)
     answer = { ...incoming, idleMs: head.idleMs }
     clearTimeout(timer)
     resolve(incoming.answer)
+    const rest = begun
+    begun = Buffer.alloc(0)
     return rest
   }
 
