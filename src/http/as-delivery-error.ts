@@ -50,7 +50,12 @@ export function takeError(
   reply: FastifyReply,
 ): DeliveryError {
   const refusal = asDeliveryError(error)
-  if (refusal.code === 'internal') request.log.error({ err: error }, 'Request failed')
+  if (refusal.code === 'internal') {
+    // What is given up because its client has gone is nobody's fault.
+    const hasLeft = reply.raw.destroyed && (error as Error).name === 'AbortError'
+    if (hasLeft) request.log.info('The client left')
+    else request.log.error({ err: error }, 'Request failed')
+  }
   const { retryAfter } = refusal.details
   if (typeof retryAfter === 'number') reply.header('retry-after', retryAfter)
   return refusal

@@ -123,6 +123,8 @@ describe('/v1/products', () => {
     await assert.rejects(asked)
     await until('it is removed', async () => (await stored()).length === kept.length)
     assert.deepEqual(await stored(), kept)
+    await until('it is logged', () => server.log.some(({ msg }) => msg === 'The client left'))
+    assert.ok(server.log.every(({ level }) => level !== 'error'))
     const { urn } = made.body as ProductJson
     await world.ask('DELETE', `/v1/products/${encodeURIComponent(urn)}`, by(admin))
   })
