@@ -1,8 +1,7 @@
-import { en } from './texts/en.ts'
+import { en, type TextKey, type Texts } from './texts/en.ts'
 import { fr } from './texts/fr.ts'
 
-export type TextKey = keyof typeof en
-export type Texts = Record<TextKey, string>
+export type { TextKey } from './texts/en.ts'
 export type Language = 'en' | 'fr'
 
 const catalogues: Record<Language, Texts> = { en, fr }

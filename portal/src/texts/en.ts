@@ -464,3 +464,7 @@ export const en = {
   error_other: 'The server refused this.',
   error_other_next: 'Reload the page and try again.',
 } as const
+
+export type TextKey = keyof typeof en
+/** What every catalogue has. */
+export type Texts = Record<TextKey, string>
