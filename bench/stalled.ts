@@ -12,6 +12,8 @@ import { seedWorld } from './world.ts'
 
 const READERS = 500
 const MIB = 1024 * 1024
+/** Until Node has compiled what runs. */
+const WARM_UP_ROUNDS = 4
 
 /** What readers cost that ask for much and then take nothing, and what others notice of them. */
 export async function benchStalled({ quick }: { quick: boolean }): Promise<Row[]> {
@@ -35,10 +37,11 @@ export async function benchStalled({ quick }: { quick: boolean }): Promise<Row[]
     // A server of its own for each, so that one does not inherit the other's memory.
     await using server = await startServer(environment)
     const others = { url: server.url + small, connections: 16, milliseconds: quick ? 1000 : 4000 }
-    await requestsPerSecond(others)
+    for (let round = 0; round < WARM_UP_ROUNDS; round += 1) await requestsPerSecond(others)
     const alone = await serve(server.pid, others)
     const before = look(server.pid)
     const readers = await stallAll(server.url + target)
+    await calm(server.pid)
     const among = await serve(server.pid, others)
     const during = look(server.pid)
     for (const reader of readers) reader.destroy()
@@ -81,6 +84,15 @@ async function stall(url: URL): Promise<Socket> {
   if (!head.toString('latin1').startsWith('HTTP/1.1 200 ')) throw new Error(head.toString('latin1'))
   socket.on('error', () => {})
   return socket
+}
+
+/** Waits until the server has filled what the network holds for the readers: from here on they stall. */
+async function calm(pid: number): Promise<void> {
+  for (let tries = 0; tries < 50; tries += 1) {
+    const before = processorSeconds(pid)
+    await wait(300)
+    if (processorSeconds(pid) - before < 0.02) return
+  }
 }
 
 function look(pid: number): { memory: number; descriptors: number } {
