@@ -1,19 +1,16 @@
 import assert from 'node:assert/strict'
-import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createServer as createHttp, type RequestListener, type Server } from 'node:http'
 import { createServer as createHttps } from 'node:https'
 import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import { it, type TestContext } from 'node:test'
+import { makeCertificate } from '../support/certificate.ts'
 import { someBytes, startHostileServer } from '../support/hostile-server.ts'
+import { missing } from '../support/real-proxy.ts'
 import { runMain } from '../support/run-main.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
-
-const noOpenssl =
-  spawnSync('openssl', ['version']).status === 0 ? false : 'openssl is not installed'
 
 async function listen(t: TestContext, server: Server): Promise<number> {
   server.listen(0, '127.0.0.1')
@@ -26,32 +23,23 @@ async function listen(t: TestContext, server: Server): Promise<number> {
 }
 
 it('gets files over HTTPS from a server whose certificate is trusted', {
-  skip: noOpenssl,
+  skip: missing('openssl', 'version'),
 }, async (t) => {
   const cwd = await temporaryFolder(t)
-  const [cert, key] = [join(cwd, 'cert.pem'), join(cwd, 'key.pem')]
-  execFileSync(
-    'openssl',
-    [
-      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
-      ...['-keyout', key, '-out', cert, '-days', '2', '-subj', '/CN=localhost'],
-      ...['-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost'],
-    ],
-    { stdio: 'ignore' },
-  )
+  const { cert, key, files } = makeCertificate(cwd)
   const bytes = someBytes(3_000_000)
   const answer: RequestListener = (request, response) => {
     const body = request.url === '/a.bin' ? bytes : bytes.subarray(0, 1000)
     response.writeHead(200, { 'content-length': body.length }).end(body)
   }
-  const server = createHttps({ cert: readFileSync(cert), key: readFileSync(key) }, answer)
+  const server = createHttps({ cert, key }, answer)
   const port = await listen(t, server)
   const run = (host: string, name: string, env: Record<string, string>) =>
     runMain(['get', `https://${host}:${port}/${name}`], {
       cwd,
       env: { XDG_CONFIG_HOME: cwd, ...env },
     })
-  const trusted = { NODE_EXTRA_CA_CERTS: cert }
+  const trusted = { NODE_EXTRA_CA_CERTS: files.cert }
   const [large, small] = [
     await run('127.0.0.1', 'a.bin', trusted),
     await run('localhost', 'b.bin', trusted),

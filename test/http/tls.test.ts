@@ -1,32 +1,27 @@
 import assert from 'node:assert/strict'
-import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { type IncomingMessage, request as requestHttp } from 'node:http'
 import { request } from 'node:https'
-import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { connect, type PeerCertificate } from 'node:tls'
+import { makeCertificate } from '../support/certificate.ts'
+import { missing } from '../support/real-proxy.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { startTestServer } from '../support/test-server.ts'
 import { until } from '../support/until.ts'
 
-const noOpenssl =
-  spawnSync('openssl', ['version']).status === 0 ? false : 'openssl is not installed'
-
-describe('HTTPS', { skip: noOpenssl }, () => {
+describe('HTTPS', { skip: missing('openssl', 'version') }, () => {
   it('serves the APIs and links to itself, over a certificate that is checked', async (t) => {
-    const files = await makeCertificate(t)
+    const files = await setUp(t)
     const server = await startTestServer(t, { environment: files.environment })
     assert.match(server.url, /^https:\/\/127\.0\.0\.1:\d+$/)
-    const ca = readFileSync(files.cert)
-    const { status, body } = await get(`${server.url}/healthz`, { ca })
+    const { status, body } = await get(`${server.url}/healthz`, { ca: files.ca })
     assert.equal(status, 200, body)
     await assert.rejects(get(`${server.url}/healthz`, {}), /self-signed certificate/)
   })
 
   it('sends plain HTTP on, path and query kept, from a port of its own', async (t) => {
-    const { environment } = await makeCertificate(t)
+    const { environment } = await setUp(t)
     const server = await startTestServer(t, {
       environment: { ...environment, CLAIMCHECK_HTTP_REDIRECT_PORT: '0' },
     })
@@ -39,16 +34,16 @@ describe('HTTPS', { skip: noOpenssl }, () => {
   })
 
   it('takes a renewed certificate into use without a restart', async (t) => {
-    const files = await makeCertificate(t)
+    const files = await setUp(t)
     const server = await startTestServer(t, { environment: files.environment })
     const before = await serialOf(server.url)
-    files.make()
+    files.renew()
     process.emit('SIGHUP')
     await until('the new one is shown', async () => (await serialOf(server.url)) !== before)
   })
 
   it('needs both files, and says so', async (t) => {
-    const { cert, key } = await makeCertificate(t)
+    const { cert, key } = await setUp(t)
     const cases: [Record<string, string>, RegExp][] = [
       [{ CLAIMCHECK_TLS_CERT: cert }, /needs both/],
       [{ CLAIMCHECK_TLS_CERT: cert, CLAIMCHECK_TLS_KEY: `${key}x` }, /TLS_KEY.*cannot be read/],
@@ -61,27 +56,16 @@ describe('HTTPS', { skip: noOpenssl }, () => {
   })
 })
 
-async function makeCertificate(t: TestContext) {
+async function setUp(t: TestContext) {
   const folder = await temporaryFolder(t)
-  const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
-  const make = (): void => {
-    execFileSync(
-      'openssl',
-      [
-        ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
-        ...['-keyout', key, '-out', cert, '-days', '2', '-subj', '/CN=localhost'],
-        ...['-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost'],
-      ],
-      { stdio: 'ignore' },
-    )
-  }
-  make()
-  return { cert, key, make, environment: { CLAIMCHECK_TLS_CERT: cert, CLAIMCHECK_TLS_KEY: key } }
+  const { cert: ca, files } = makeCertificate(folder)
+  const environment = { CLAIMCHECK_TLS_CERT: files.cert, CLAIMCHECK_TLS_KEY: files.key }
+  return { ...files, ca, environment, renew: () => makeCertificate(folder) }
 }
 
 async function get(
   url: string,
-  options: { ca?: Buffer },
+  options: { ca?: string },
 ): Promise<{ status: number; body: string }> {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     request(url, { ...options, agent: false }, resolve)
