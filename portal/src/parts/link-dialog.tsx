@@ -5,6 +5,7 @@ import { t, tn } from '../texts.ts'
 import type { FileEntry } from '../wire.ts'
 import { CopyField } from './copy-field.tsx'
 import { Dialog } from './dialog.tsx'
+import { type Lifetime, LifetimeSelect } from './lifetime-select.tsx'
 import { ErrorNotice } from './notice.tsx'
 import { Select } from './select.tsx'
 import { useAction } from './use-action.ts'
@@ -40,13 +41,13 @@ const useCounts = [1, 5, 20] as const
 const lifetimes = [900, 3600, 86_400, 604_800] as const
 
 function LinkForm({ file, onMade }: { file: FileEntry; onMade(link: MadeLink): void }) {
-  const [lifetime, setLifetime] = useState('86400')
+  const [lifetime, setLifetime] = useState<Lifetime>(86_400)
   const [maxUses, setMaxUses] = useState('')
   const [page, setPage] = useState(false)
   const action = useAction()
   const make = async () => {
     const limits = maxUses === '' ? {} : { maxUses: Number(maxUses) }
-    const wish = { lifetimeSeconds: Number(lifetime), page, ...limits }
+    const wish = { lifetimeSeconds: lifetime, page, ...limits }
     onMade(await post<MadeLink>(`/files/${file.number}/links`, wish))
   }
   const counts = useCounts.map((count) => [String(count), tn('link_uses_count', count)] as const)
@@ -58,13 +59,7 @@ function LinkForm({ file, onMade }: { file: FileEntry; onMade(link: MadeLink): v
       }}
     >
       <p>{t('link_lead')}</p>
-      <Select
-        label={t('link_lifetime')}
-        value={lifetime}
-        options={lifetimes.map((seconds) => [String(seconds), t(`lifetime_${seconds}`)])}
-        onChange={setLifetime}
-        required
-      />
+      <LifetimeSelect choices={lifetimes} value={lifetime} onChange={setLifetime} />
       <Select
         label={t('link_uses')}
         value={maxUses}

@@ -5,8 +5,8 @@ import { t } from '../texts.ts'
 import type { IssuedManifest } from '../wire.ts'
 import { CopyField } from './copy-field.tsx'
 import { Dialog } from './dialog.tsx'
+import { type Lifetime, LifetimeSelect } from './lifetime-select.tsx'
 import { ErrorNotice } from './notice.tsx'
-import { Select } from './select.tsx'
 import { useAction } from './use-action.ts'
 
 /** The files of a delivery as they are when the list is asked for, or some by their numbers. */
@@ -39,11 +39,11 @@ export function ListButton({ listed, name, disabled = false }: ListProps & { dis
 const lifetimes = [86_400, 604_800, 2_592_000, 7_776_000] as const
 
 function ListDialog({ listed, name, onClose }: ListProps & { onClose(): void }) {
-  const [lifetime, setLifetime] = useState('604800')
+  const [lifetime, setLifetime] = useState<Lifetime>(604_800)
   const [made, setMade] = useState<IssuedManifest | null>(null)
   const action = useAction()
   const make = async () => {
-    const wish = { ...listed, name: name.slice(0, 200), lifetimeSeconds: Number(lifetime) }
+    const wish = { ...listed, name: name.slice(0, 200), lifetimeSeconds: lifetime }
     setMade(await post<IssuedManifest>('/manifests', wish))
   }
   return (
@@ -56,13 +56,7 @@ function ListDialog({ listed, name, onClose }: ListProps & { onClose(): void }) 
           }}
         >
           <p>{t('list_lead')}</p>
-          <Select
-            label={t('link_lifetime')}
-            value={lifetime}
-            options={lifetimes.map((seconds) => [String(seconds), t(`lifetime_${seconds}`)])}
-            onChange={setLifetime}
-            required
-          />
+          <LifetimeSelect choices={lifetimes} value={lifetime} onChange={setLifetime} />
           <ErrorNotice error={action.error} />
           <button type="submit" class="primary" disabled={action.isBusy}>
             {t('list_make')}
