@@ -1,6 +1,7 @@
 import { type Command, type CommandList, defineCommand, UsageError } from './command.ts'
 import { completionScripts } from './completion-scripts.ts'
 import { completionPlaces } from './completion-tree.ts'
+import { print } from './print.ts'
 
 const shells = Object.keys(completionScripts) as (keyof typeof completionScripts)[]
 
@@ -17,7 +18,7 @@ export function completionOf(list: CommandList): Command {
         choices: shells,
       },
     ],
-    options: {},
+    options: { json: { type: 'boolean', description: 'Print the script as one JSON document.' } },
     examples: [
       {
         command:
@@ -33,11 +34,12 @@ export function completionOf(list: CommandList): Command {
         description: 'For fish.',
       },
     ],
-    async run({ positionals: [said = ''] }) {
+    async run({ values, positionals: [said = ''] }) {
       const shell = shells.find((name) => name === said)
       if (shell === undefined)
         throw new UsageError(`There is no script for "${said}": ${shells.join(', ')}.`)
-      process.stdout.write(completionScripts[shell](await completionPlaces(list)))
+      const script = completionScripts[shell](await completionPlaces(list)).trimEnd()
+      print(values.json, { shell, script }, script)
     },
   })
 }

@@ -111,7 +111,10 @@ describe('completion', () => {
   it('is what the command prints', async (t) => {
     const cwd = await temporaryFolder(t)
     const { code, out } = await runMain(['completion', 'bash'], { cwd })
-    assert.deepEqual([code, out], [0, completionScripts.bash(places)])
+    const script = completionScripts.bash(places)
+    assert.deepEqual([code, out], [0, script])
+    const json = await runMain(['completion', 'bash', '--json'], { cwd })
+    assert.deepEqual(JSON.parse(json.out), { shell: 'bash', script: script.trimEnd() })
     assert.equal((await runMain(['completion', 'tcsh'], { cwd })).code, 2)
   })
 })

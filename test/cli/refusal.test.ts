@@ -47,8 +47,7 @@ describe('a refusal with --json', () => {
       const { code, message } = errorOf(bad.err)
       assert.equal(code, 'usage')
       assert.match(message, new RegExp(`^There is no option .* "claimcheck ${path.join(' ')} `))
-      const isKnown = 'json' in command.options || path[0] === 'completion'
-      assert.ok(isKnown, `${path.join(' ')} has no --json`)
+      assert.ok('json' in command.options, `${path.join(' ')} has no --json`)
       count += 1
     }
     assert.ok(count >= 40, `${count} commands`)
