@@ -74,14 +74,10 @@ export async function connect(
   const api = apiOf(values.api) ?? detectApi(url)
   const secrets = await secretsOf(environment, profile, values)
   const credentials = credentialsFor(api, secrets, url)
-  let isTold = false
   const client = createClient({
     ...{ url, credentials },
     onPause: createPauseNote(tell),
-    onSignInWanted() {
-      if (!isTold) tell(signInHint(url, secrets))
-      isTold = true
-    },
+    signInHint: signInHint(url, secrets),
   })
   return { client, api, url }
 }

@@ -9,12 +9,14 @@ export interface Refusal {
   readonly code: string
   /** A sentence for people. */
   readonly message: string
+  /** What to do about it, where that is known: what to set for signing in. */
+  readonly hint?: string
   readonly details?: Readonly<Record<string, unknown>>
 }
 
 /** What an error is to whoever ran the command. */
 export async function explainError(error: unknown): Promise<Refusal> {
-  if (isSentence(error)) return { code: codeOf(error), message: error.message, ...detailsOf(error) }
+  if (isSentence(error)) return { code: codeOf(error), message: error.message, ...factsOf(error) }
   const message = explainSystemError(error)
   if (message !== null) return { code: codeOf(error), message }
   // Late, so that commands of a customer load nothing of the server.
@@ -24,11 +26,11 @@ export async function explainError(error: unknown): Promise<Refusal> {
   return { code: 'unexpected', message: `Unexpected: ${what}`, ...stack }
 }
 
-/** One JSON line for programs, or a sentence for people, below which a bug has its stack. */
+/** One JSON line for programs, or sentences for people, below which a bug has its stack. */
 export function formatRefusal(refusal: Refusal, json: boolean): string {
   if (json) return JSON.stringify({ error: refusal })
-  const { stack } = refusal.details ?? {}
-  return refusal.message + (typeof stack === 'string' ? `\n${stack}` : '')
+  const { message, hint, details } = refusal
+  return [message, hint, details?.stack].filter((part) => typeof part === 'string').join('\n')
 }
 
 /** Errors of ours without a code of their own, and the code that they get. */
@@ -43,10 +45,14 @@ function codeOf(error: unknown): string {
   return codes[name] ?? (typeof code === 'string' ? code : 'failed')
 }
 
-function detailsOf(error: Error): Pick<Refusal, 'details'> {
-  const { details } = error as { details?: unknown }
-  if (typeof details !== 'object' || details === null) return {}
-  return Object.keys(details).length === 0 ? {} : { details: { ...details } }
+function factsOf(error: Error): Pick<Refusal, 'hint' | 'details'> {
+  const { hint, details } = error as { hint?: unknown; details?: unknown }
+  const isEmpty =
+    typeof details !== 'object' || details === null || Object.keys(details).length === 0
+  return {
+    ...(typeof hint === 'string' ? { hint } : {}),
+    ...(isEmpty ? {} : { details: { ...details } }),
+  }
 }
 
 /** Refusals of ours are plain Errors or of our own classes; bugs and system errors are neither. */

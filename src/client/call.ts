@@ -1,9 +1,10 @@
 import { ClientError } from './client-error.ts'
 import { codeOfStatus } from './code-of-status.ts'
 import { drain } from './drain.ts'
+import type { HttpAnswer } from './http-answer.ts'
 import { sendPatiently } from './patiently.ts'
 import { shownUrl } from './shown-url.ts'
-import type { Sent, Transport } from './transport.ts'
+import type { Answered, Sent, Transport } from './transport.ts'
 
 /** A JSON answer. */
 export interface Called {
@@ -31,12 +32,11 @@ export interface CallOptions extends Sent {
 export async function call(transport: Transport, options: CallOptions): Promise<Called> {
   const { accept = [], repeatable = true, ...sent } = options
   const asked = { ...sent, headers: { accept: 'application/json', ...sent.headers } }
-  const { response, url } = repeatable
-    ? await sendPatiently(transport, asked)
-    : await transport.send(asked)
+  const answered = repeatable ? await sendPatiently(transport, asked) : await transport.send(asked)
+  const { response, url } = answered
   const { status, headers } = response
   const text = await readWhole(response, asked)
-  if (!response.ok && !accept.includes(status)) throw refusalOf(status, text, url)
+  if (!response.ok && !accept.includes(status)) throw refusalOf(answered, text)
   return { status, headers, body: text.trim() === '' ? null : parse(text, url), url }
 }
 
@@ -81,11 +81,15 @@ function parse(text: string, url: string): unknown {
 }
 
 /** A refusal as an error with the server's own words, when it has some. */
-export function refusalOf(status: number, text: string, url: string): ClientError {
+export function refusalOf(
+  { response: { status }, url, hint }: Answered<HttpAnswer>,
+  text: string,
+): ClientError {
   const said = sentenceOf(text)
   const words = said === null ? '' : `: ${said.replace(/\.$/, '')}`
   return new ClientError(codeOfStatus(status), `${shownUrl(url)} answers ${status}${words}.`, {
     details: { status },
+    hint,
   })
 }
 

@@ -42,6 +42,7 @@ export interface ClientErrorOptions {
   cause?: unknown
   /** Facts for programs: the status, the URL without its query. */
   details?: Readonly<Record<string, unknown>>
+  hint?: string | null
 }
 
 /** Why the client gave up: a code for programs, a sentence for people. It never holds a secret. */
@@ -49,10 +50,13 @@ export class ClientError extends Error {
   override readonly name = 'ClientError'
   readonly code: ClientErrorCode
   readonly details: Readonly<Record<string, unknown>>
+  /** What to do about it, for people: `signInHint` of the client where a sign-in is missing; else null. */
+  readonly hint: string | null
 
   constructor(code: ClientErrorCode, sentence: string, options: ClientErrorOptions = {}) {
     super(sentence, 'cause' in options ? { cause: options.cause } : undefined)
     this.code = code
     this.details = options.details ?? {}
+    this.hint = options.hint ?? null
   }
 }

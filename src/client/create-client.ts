@@ -26,8 +26,8 @@ export interface ClientOptions {
   readonly pollMs?: number
   /** Told each time the client waits because a server is busy, or a connection broke. */
   readonly onPause?: (pause: Pause) => void
-  /** Told each time the server answers 401 to a request that carried no credentials. */
-  readonly onSignInWanted?: () => void
+  /** What to do when the server wants a sign-in and there are no credentials for it: errors carry it. */
+  readonly signInHint?: string
   /** For tests: how time passes. */
   readonly wait?: Wait
   readonly now?: () => number
@@ -59,7 +59,7 @@ export function createClient(options: ClientOptions): Client {
     wait: options.wait ?? wait,
     now: options.now ?? Date.now,
     onPause: (pause) => options.onPause?.(pause),
-    onSignInWanted: () => options.onSignInWanted?.(),
+    signInHint: options.signInHint ?? null,
   })
   const context: ApiContext = { transport, pollMs: options.pollMs ?? 2000 }
   return {

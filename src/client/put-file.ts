@@ -55,7 +55,7 @@ async function putBytes(
   url: string,
   { bytes, authorize, signal }: PutFile & { authorize: boolean },
 ): Promise<void> {
-  const { response } = await transport.send({
+  const answered = await transport.send({
     url,
     method: 'PUT',
     body: bytes,
@@ -63,9 +63,10 @@ async function putBytes(
     follow: false,
     signal,
   })
+  const { response } = answered
   const text = await drain(response)
   if (response.status >= 300 && response.status < 400) {
     throw new ClientError('refused', 'A redirect is no place to put a file: give its own address.')
   }
-  if (!response.ok) throw refusalOf(response.status, text, url)
+  if (!response.ok) throw refusalOf(answered, text)
 }

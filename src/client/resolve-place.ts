@@ -15,7 +15,8 @@ export async function resolvePlace(
   signal?: AbortSignal,
 ): Promise<Place> {
   const headers = { 'accept-encoding': 'identity' }
-  const { response } = await sendPatiently(transport, { url, headers, follow: false, signal })
+  const answered = await sendPatiently(transport, { url, headers, follow: false, signal })
+  const { response } = answered
   const location = response.headers.get('location')
   if (response.status >= 300 && response.status < 400 && location !== null) {
     await drain(response)
@@ -23,7 +24,7 @@ export async function resolvePlace(
     return { url: to.href, authorize: to.origin === transport.origin, renewable: true }
   }
   if (!response.ok && response.type !== 'opaqueredirect') {
-    throw refusalOf(response.status, await drain(response), url)
+    throw refusalOf(answered, await drain(response))
   }
   discard(response)
   return { url, authorize: true, renewable: true }

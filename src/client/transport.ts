@@ -22,7 +22,7 @@ export interface TransportOptions {
   readonly wait: Wait
   readonly now: () => number
   onPause(pause: Pause): void
-  onSignInWanted(): void
+  readonly signInHint: string | null
 }
 
 export interface Sent {
@@ -60,6 +60,8 @@ export interface Answered<Answer extends HttpAnswer = Response> {
   readonly response: Answer
   /** After redirects. */
   readonly url: string
+  /** What to do where our own server wants a sign-in and the request carried none; else null. */
+  readonly hint: string | null
 }
 
 const mostRedirects = 5
@@ -87,8 +89,7 @@ export function createTransport(options: TransportOptions): Transport {
       if (first.header === null) {
         const at = new URL(url)
         const wantsOurs = at.origin === origin && !isSigned(at) && sent.authorize !== false
-        if (wantsOurs) options.onSignInWanted()
-        return first.answered
+        return wantsOurs ? { response, url, hint: options.signInHint } : first.answered
       }
       // A token may end earlier than it said; once more with a new one.
       if (!authorizer.renew(first.header)) return first.answered
@@ -129,7 +130,9 @@ async function follow<Answer extends HttpAnswer>(
     })
     if (response.type === 'opaqueredirect') return { answered: await followInBrowser(), header }
     const location = redirects.has(response.status) ? response.headers.get('location') : null
-    if (location === null || sent.follow === false) return { answered: { response, url }, header }
+    if (location === null || sent.follow === false) {
+      return { answered: { response, url, hint: null }, header }
+    }
     await drain(response)
     const next = new URL(location, url)
     refuseDowngrade(at, next)
@@ -154,7 +157,7 @@ async function follow<Answer extends HttpAnswer>(
       ...(body === undefined ? {} : { body }),
       ...(sent.signal === undefined ? {} : { signal: sent.signal }),
     })
-    return { response, url: response.url || url }
+    return { response, url: response.url || url, hint: null }
   }
 }
 

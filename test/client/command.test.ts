@@ -135,6 +135,8 @@ describe('a command without a sign-in', () => {
       const start = `${url} wants a sign-in: set CLAIMCHECK_TOKEN, or `
       assert.equal(err.split('\n').filter((line) => line.startsWith(start)).length, 1, err)
       assert.match(err, new RegExp(`with CLAIMCHECK_URL=${url}, or run "claimcheck login ${url}"`))
+      const json = await run([...words, '--json'])
+      assert.ok(JSON.parse(json.err).error.hint.startsWith(start), json.err)
     }
     const token = { CLAIMCHECK_TOKEN: 'secret' }
     const held = await run(['get', `${url}/a.bin`], token)
@@ -194,6 +196,19 @@ describe('the address of a server alone', () => {
 })
 
 describe('claimcheck conformance', () => {
+  it('has nothing to say of a server that lets nobody in', async (t) => {
+    const { server, run } = await setUp(t)
+    server.handle = (_request, response) => {
+      response.writeHead(401, { 'www-authenticate': 'Basic' }).end()
+      return true
+    }
+    for (const path of ['/api_file/v1/HAUC/', '/a.bin']) {
+      const { code, out, err } = await run(['conformance', server.url + path])
+      assert.deepEqual([code, out], [8, ''])
+      assert.match(err, /^http\S+ answers 401\.\nhttp\S+ wants a sign-in: set CLAIMCHECK_TOKEN, /)
+    }
+  })
+
   it('refuses a page of the portal in a sentence, and takes a file', async (t) => {
     const { server, run } = await setUp(t)
     server.files.set('/orders', { bytes: someBytes(10), etag: null, mediaType: 'text/html' })

@@ -41,8 +41,9 @@ async function fetchText(
   url: string,
   signal: AbortSignal | undefined,
 ): Promise<string> {
-  const { response } = await sendPatiently(transport, { url, signal })
-  if (!response.ok) throw refusalOf(response.status, await drain(response), url)
+  const answered = await sendPatiently(transport, { url, signal })
+  const { response } = answered
+  if (!response.ok) throw refusalOf(answered, await drain(response))
   return await drain(response, longest)
 }
 

@@ -1,3 +1,4 @@
+import { refusalOf } from '../call.ts'
 import type { ApiName } from '../delivery.ts'
 import { discard, drain } from '../drain.ts'
 import type { Transport } from '../transport.ts'
@@ -12,18 +13,23 @@ interface Case {
   readonly statuses: readonly number[]
 }
 
-/** The bytes of a file, at the address that an API gave for it: ranges and conditions. */
+/**
+ * The bytes of a file, at the address that an API gave for it: ranges and conditions.
+ * @throws ClientError `unauthenticated` when nobody said who asks
+ */
 export async function* checkBytes(
   api: ApiName,
   transport: Transport,
   url: string,
 ): AsyncGenerator<Checked> {
   const ask = async (fields: Fields) => {
-    const { response } = await transport.send({
+    const answered = await transport.send({
       url,
       headers: { 'accept-encoding': 'identity', ...fields },
     })
+    const { response, hint } = answered
     const { status, headers } = response
+    if (hint !== null) throw refusalOf(answered, await drain(response))
     if (status === 206) await drain(response, 1000)
     else discard(response)
     return { status, headers }

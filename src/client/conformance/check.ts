@@ -1,3 +1,4 @@
+import { refusalOf } from '../call.ts'
 import type { ApiName } from '../delivery.ts'
 import { drain } from '../drain.ts'
 import { asObject, type Json } from '../json.ts'
@@ -29,15 +30,20 @@ export interface Look {
   readonly anonymous?: boolean
 }
 
-/** One GET, not repeated, redirects not followed: nothing is changed at the server. */
+/**
+ * One GET, not repeated, redirects not followed: nothing is changed at the server.
+ * @throws ClientError `unauthenticated`: who is not let in sees nothing that could be checked
+ */
 export async function look(transport: Transport, url: string, options: Look = {}): Promise<Looked> {
-  const { response } = await transport.send({
-    url,
+  const authorize = options.anonymous !== true
+  const answered = await transport.send({
+    ...{ url, authorize },
     follow: false,
-    authorize: options.anonymous !== true,
     headers: { accept: 'application/json', ...options.headers },
   })
+  const { response } = answered
   const text = await drain(response, 64_000_000)
+  if (authorize && response.status === 401) throw refusalOf(answered, text)
   const json = parse(text)
   return { status: response.status, headers: response.headers, text, json, body: asObject(json) }
 }

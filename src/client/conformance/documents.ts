@@ -50,7 +50,7 @@ export async function* checkOrders({ transport, url }: Subject): AsyncGenerator<
       page,
       [200, 204, 206].includes(page.status),
     ])
-    if (page.status === 204) continue
+    if (![200, 206].includes(page.status)) continue
     const metadata = asObject(page.body.metadata)
     yield judge('orders', 'metadata has number, totalElements, totalPages', [
       page,
@@ -77,19 +77,17 @@ export async function* checkStudies({ transport, url }: Subject): AsyncGenerator
   const at = url.replace(/\/?$/, '/')
   const listing = await look(transport, at)
   const files = asList(listing.json).map(asObject)
-  yield judge('studies', '200 with a list', [
-    listing,
-    listing.status === 200 && Array.isArray(listing.json),
-  ])
+  const isList = listing.status === 200 && Array.isArray(listing.json)
+  yield judge('studies', '200 with a list', [listing, isList])
   const members = ['orga_code_ref', 'study_code_ref', 'delivery_code_ref', 'file_name', 'url']
   yield judge('studies', `each file has ${members.join(', ')}`, [
     listing,
-    files.every((file) => members.every((name) => typeof file[name] === 'string')),
+    isList && files.every((file) => members.every((name) => typeof file[name] === 'string')),
   ])
   const date = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}[+-]\d\d:\d\d$/
   yield judge('studies', 'file_last_modified_date has microseconds and an offset', [
     listing,
-    files.every((file) => date.test(asText(file.file_last_modified_date) ?? '')),
+    isList && files.every((file) => date.test(asText(file.file_last_modified_date) ?? '')),
   ])
   yield await refusesStrangers('studies', { transport, url: at })
   const link = asText(files[0]?.url)

@@ -8,6 +8,7 @@ import type { HttpAnswer } from '../http-answer.ts'
 import { isPassing } from '../patiently.ts'
 import { parseRetryAfter } from '../retry-policy.ts'
 import { shownUrl } from '../shown-url.ts'
+import type { Answered } from '../transport.ts'
 import { learn } from './learn.ts'
 import { LinkExpired, Setback, StartAgain } from './setback.ts'
 import type { Transfer } from './transfer.ts'
@@ -30,7 +31,7 @@ export async function ask(
   const { transport } = transfer.options
   const place = await transfer.place(signal)
   const isPart = wanted.start > 0 || wanted.end !== null
-  const { response, url } = await transport
+  const answered = await transport
     .send({
       url: place.url,
       authorize: place.authorize,
@@ -45,16 +46,11 @@ export async function ask(
       throw isPassing(error) ? new Setback(error.code, error.message) : error
     })
   try {
-    await check(transfer, {
-      response,
-      wanted,
-      url,
-      placeUrl: place.url,
-      renewable: place.renewable,
-    })
-    return response
+    const { url: placeUrl, renewable } = place
+    await check(transfer, { ...answered, wanted, placeUrl, renewable })
+    return answered.response
   } catch (error) {
-    discard(response)
+    discard(answered.response)
     throw error
   }
 }
@@ -64,11 +60,8 @@ function rangeFields({ known }: Transfer, { start, end }: Wanted): Record<string
   return known.etag === null ? { range } : { range, 'if-range': known.etag }
 }
 
-interface Answer {
-  readonly response: HttpAnswer
+interface Answer extends Answered<HttpAnswer> {
   readonly wanted: Wanted
-  /** After redirects. */
-  readonly url: string
   readonly placeUrl: string
   readonly renewable: boolean
 }
@@ -132,5 +125,5 @@ async function refusal(transfer: Transfer, answer: Answer): Promise<Error> {
   if (status === 403 && /^\s*<(?:!doctype )?html/i.test(body)) {
     return new Setback('forbidden', `A firewall before ${shownUrl(url)} refuses.`, waitMs)
   }
-  return refusalOf(status, body, url)
+  return refusalOf(answer, body)
 }
