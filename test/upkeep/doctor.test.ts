@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { chmod } from 'node:fs/promises'
+import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { type Environment, readSettings } from '../../src/config.ts'
 import { freeze } from '../../src/database/freeze.ts'
+import { checkSlowCustomers } from '../../src/upkeep/doctor/check-slow-customers.ts'
 import { examine } from '../../src/upkeep/doctor/examine.ts'
 import type { Finding } from '../../src/upkeep/doctor/finding.ts'
 import { seedAccount } from '../support/accounts.ts'
@@ -140,6 +141,28 @@ describe('examine()', () => {
     assert.equal((await examineWith(tls)).get('tls-certificate')?.verdict, 'warn')
     const half = await examineWith({ ...environment, CLAIMCHECK_TLS_CERT: cert })
     assert.equal(half.get('tls-certificate')?.verdict, 'fail')
+  })
+})
+
+describe('checkSlowCustomers()', () => {
+  it('warns who serves others while the kernel takes as much as a buffer holds', async (t) => {
+    const { environment, folder } = await setUp(t)
+    const look = async (settings: Environment) =>
+      await checkSlowCustomers(readSettings({ ...environment, ...settings }), folder)
+    assert.deepEqual(await look({}), [])
+    await writeFile(join(folder, 'tcp_wmem'), '4096\t16384\t4194304\n')
+    await writeFile(join(folder, 'tcp_notsent_lowat'), '4294967295\n')
+    const open = { CLAIMCHECK_PUBLIC_URL: 'https://files.example' }
+    const [warned] = await look(open)
+    assert.equal(warned?.verdict, 'warn')
+    assert.match(warned.seen, / 4096 KiB /)
+    assert.match(warned.todo ?? '', /net\.ipv4\.tcp_notsent_lowat = 131072/)
+    assert.equal((await look({ CLAIMCHECK_HOST: '0.0.0.0' }))[0]?.verdict, 'warn')
+    assert.equal((await look({}))[0]?.verdict, 'ok')
+    await writeFile(join(folder, 'tcp_notsent_lowat'), '131072\n')
+    const [bounded] = await look(open)
+    assert.equal(bounded?.verdict, 'ok')
+    assert.match(bounded.seen, / 128 KiB /)
   })
 })
 

@@ -1,6 +1,6 @@
-import { isIP } from 'node:net'
 import type { Settings } from '../../config.ts'
 import { type Finding, findingsOf, sentenceOf } from './finding.ts'
+import { isLoopback } from './is-loopback.ts'
 
 const PATIENCE_MS = 5000
 
@@ -63,9 +63,4 @@ function checkProxies({ trustedProxies: trusted, publicUrl, tlsCert }: Settings)
     'None, though a public URL is set: behind a proxy all seem to come from its address.',
     'Name the proxy in CLAIMCHECK_TRUSTED_PROXIES.',
   )
-}
-
-function isLoopback(host: string): boolean {
-  const bare = host.replace(/^\[|\]$/g, '')
-  return bare === 'localhost' || bare === '::1' || (isIP(bare) === 4 && bare.startsWith('127.'))
 }

@@ -10,6 +10,7 @@ import { checkAddress } from './check-address.ts'
 import { checkCertificate } from './check-certificate.ts'
 import { checkDatabase } from './check-database.ts'
 import { checkKeys } from './check-keys.ts'
+import { checkSlowCustomers } from './check-slow-customers.ts'
 import { checkSpace } from './check-space.ts'
 import { checkStore } from './check-store.ts'
 import { checkObjects, checkWork } from './check-work.ts'
@@ -33,6 +34,7 @@ export async function* examine(examination: Examination): AsyncGenerator<Finding
   yield* checkKeys(settings)
   yield await checkConfig(examination)
   yield* checkSpace(settings)
+  yield* await checkSlowCustomers(settings)
   await using stack = new AsyncDisposableStack()
   const database = await opened('database', openDatabase(settings))
   const store = await opened('store', openExistingStore(settings))
