@@ -3,6 +3,7 @@ import {
   constants,
   fstatSync,
   fsyncSync,
+  ftruncateSync,
   openSync,
   renameSync,
   rmSync,
@@ -13,31 +14,65 @@ import type { SaveAnswer, SaveTask } from './small-file-saver.ts'
 
 /** A thread of `createSmallFileSaver`: it may wait for the disk, because nobody waits for it. */
 parentPort?.on('message', (tasks: readonly SaveTask[]) => {
-  parentPort?.postMessage(tasks.map(({ target, bytes }) => save(target, bytes)))
+  parentPort?.postMessage(saveAll(tasks))
 })
 
-/** Reading, too, because to open a pipe for writing alone would wait for a reader. */
-const flags = constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC | (constants.O_NOFOLLOW ?? 0)
+/**
+ * All are written, then all synced, then all named: what the first sync brings to the disk of the
+ * others, theirs find done.
+ */
+function saveAll(tasks: readonly SaveTask[]): SaveAnswer[] {
+  const answers = tasks.map((task) => attempt(task, write))
+  for (const step of [sync, name]) {
+    for (const [index, task] of tasks.entries()) answers[index] ??= attempt(task, step)
+  }
+  return answers
+}
 
-function save(target: string, bytes: Uint8Array): SaveAnswer {
-  const part = `${target}.part`
-  let file: number | null = null
+function attempt(task: SaveTask, step: (part: string, task: SaveTask) => void): SaveAnswer {
+  const part = `${task.target}.part`
   try {
-    file = openSync(part, flags, 0o666)
-    if (!fstatSync(file).isFile())
-      return { code: 'ELOOP', syscall: 'open', message: '', path: part }
-    for (let at = 0; at < bytes.byteLength; ) at += writeSync(file, bytes, at)
-    fsyncSync(file)
-    closeSync(file)
-    file = null
-    renameSync(part, target)
+    step(part, task)
     return null
   } catch (error) {
-    // Where it was refused for want of room, it must not take what is left.
-    if (file !== null) rmSync(part, { force: true })
     const { code = '', syscall = '', message } = error as NodeJS.ErrnoException
+    // Where it was refused for want of room, it must not take what is left.
+    if (syscall !== 'open') rmSync(part, { force: true })
     return { code, syscall, message, path: part }
-  } finally {
-    if (file !== null) closeSync(file)
   }
+}
+
+/** Reading, too, because to open a pipe for writing alone would wait for a reader. */
+const flags = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0)
+
+function write(part: string, { bytes }: SaveTask): void {
+  const file = openPlain(part, flags | constants.O_CREAT | constants.O_TRUNC)
+  try {
+    // Emptied once more, though it is empty: ext4 then begins to bring it to the disk when it is closed,
+    // and not when it is synced, which gave 7,000 files a second on four threads in place of 5,000.
+    ftruncateSync(file, 0)
+    for (let at = 0; at < bytes.byteLength; ) at += writeSync(file, bytes, at)
+  } finally {
+    closeSync(file)
+  }
+}
+
+function sync(part: string): void {
+  const file = openPlain(part, flags)
+  try {
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}
+
+function name(part: string, { target }: SaveTask): void {
+  renameSync(part, target)
+}
+
+function openPlain(part: string, how: number): number {
+  const file = openSync(part, how, 0o666)
+  if (fstatSync(file).isFile()) return file
+  closeSync(file)
+  throw Object.assign(new Error('It is no file.'), { code: 'ELOOP', syscall: 'open' })
 }
