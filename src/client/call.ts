@@ -1,8 +1,7 @@
 import { ClientError } from './client-error.ts'
 import { codeOfStatus } from './code-of-status.ts'
-import { drain } from './drain.ts'
 import type { HttpAnswer } from './http-answer.ts'
-import { sendPatiently } from './patiently.ts'
+import { readPatiently, readWhole } from './read-patiently.ts'
 import { shownUrl } from './shown-url.ts'
 import type { Answered, Sent, Transport } from './transport.ts'
 
@@ -14,9 +13,6 @@ export interface Called {
   readonly body: unknown
   readonly url: string
 }
-
-/** A listing of a hundred thousand files has some 70 MB. */
-const longest = 512 * 1024 * 1024
 
 export interface CallOptions extends Sent {
   /** Statuses beside 2xx that are answers, not refusals. */
@@ -32,10 +28,11 @@ export interface CallOptions extends Sent {
 export async function call(transport: Transport, options: CallOptions): Promise<Called> {
   const { accept = [], repeatable = true, ...sent } = options
   const asked = { ...sent, headers: { accept: 'application/json', ...sent.headers } }
-  const answered = repeatable ? await sendPatiently(transport, asked) : await transport.send(asked)
+  const { answered, text } = repeatable
+    ? await readPatiently(transport, asked)
+    : await readWhole(await transport.send(asked), asked.signal)
   const { response, url } = answered
   const { status, headers } = response
-  const text = await readWhole(response, asked)
   if (!response.ok && !accept.includes(status)) throw refusalOf(answered, text)
   return { status, headers, body: text.trim() === '' ? null : parse(text, url), url }
 }
@@ -55,20 +52,6 @@ export async function post(
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(json),
   })
-}
-
-/** A body that breaks off is no answer. */
-async function readWhole(response: Response, { url, signal }: Sent): Promise<string> {
-  if (!response.ok) return await drain(response)
-  try {
-    const length = Number(response.headers.get('content-length'))
-    if (length > longest) throw new ClientError('bad_answer', `${shownUrl(url)} answers too much.`)
-    return await response.text()
-  } catch (cause) {
-    if (cause instanceof ClientError) throw cause
-    signal?.throwIfAborted()
-    throw new ClientError('unreachable', `The answer of ${shownUrl(url)} broke off.`, { cause })
-  }
 }
 
 function parse(text: string, url: string): unknown {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import type { Client, ClientOptions } from '../../src/client/create-client.ts'
 import { createTestClient, createTestWait, get } from '../support/get.ts'
 import {
@@ -229,6 +230,64 @@ describe('getFiles() from a hostile server', () => {
     const { client, url, folder } = await world(t, file)
     const { report } = await get(client, url, { folder })
     assert.equal(report.failed[0]?.error.code, 'unverifiable')
+  })
+
+  it('refuses it from a server that does not say that it closes, and takes it by a manifest', async (t) => {
+    const { server, client, url, folder, bytes, assertWhole } = await world(t, { size: 1000 })
+    let sent = bytes
+    // The way of HTTP/1.0.
+    server.handle = (_request, { socket }) => {
+      socket?.write('HTTP/1.0 200 OK\r\n\r\n')
+      socket?.end(sent)
+      return true
+    }
+    for (const fetch of [undefined, globalThis.fetch]) {
+      const asking = fetch === undefined ? client : createTestClient(server.url, { fetch })
+      const { report } = await get(asking, url, { folder })
+      assert.equal(report.failed[0]?.error.code, 'unverifiable')
+      const text = JSON.stringify({ files: [{ url, name: 'data.bin', size: 1000 }] })
+      await get(asking, server.url, { folder, text })
+      await assertWhole()
+      await rm(join(folder, 'data.bin'))
+      sent = bytes.subarray(0, 999)
+      const cut = await get(asking, server.url, { folder, text })
+      assert.equal(cut.report.failed[0]?.error.code, 'damaged')
+      sent = bytes
+    }
+  })
+
+  it('takes off a coding that it did not ask for, or refuses it, and never keeps it', async (t) => {
+    const { server, folder, bytes } = await world(t, { size: 1000 })
+    const codings: Record<string, Uint8Array> = {
+      ...{ GZIP: gzipSync(bytes), 'x-gzip': gzipSync(bytes), deflate: deflateSync(bytes) },
+      ...{ br: brotliCompressSync(bytes), identity: bytes, 'aws-chunked': bytes },
+      ...{ 'gzip, gzip': gzipSync(gzipSync(bytes)), 'gzip, identity': gzipSync(bytes) },
+      ...{ compress: bytes.subarray(1), 'gzip, br': brotliCompressSync(gzipSync(bytes)) },
+    }
+    server.handle = ({ url = '' }, response) => {
+      const coding = decodeURIComponent(url.slice(1))
+      const body = codings[coding] ?? new Uint8Array()
+      response.writeHead(200, { 'content-encoding': coding, 'content-length': body.length })
+      response.end(body)
+      return true
+    }
+    const files = Object.keys(codings).map((name) => ({ name, url: encodeURIComponent(name) }))
+    const text = JSON.stringify({ files })
+    for (const fetch of [undefined, globalThis.fetch]) {
+      const into = join(folder, fetch === undefined ? 'sockets' : 'fetch')
+      const client = createTestClient(server.url, fetch === undefined ? {} : { fetch })
+      const { report } = await get(client, server.url, { folder: into, text })
+      for (const { error } of report.failed) assert.equal(error.code, 'bad_answer')
+      assert.deepEqual(report.failed.map(({ path }) => path).toSorted(), [
+        'compress',
+        'gzip, br',
+        'gzip, gzip',
+        'gzip, identity',
+      ])
+      const names = (await readdir(into)).filter((name) => name !== '.claimcheck.json')
+      assert.equal(names.length, 6)
+      for (const name of names) assert.ok((await readFile(join(into, name))).equals(bytes), name)
+    }
   })
 
   it('takes one without a length that comes in chunks', async (t) => {

@@ -34,6 +34,32 @@ describe('getFiles() of a manifest', () => {
     }
   })
 
+  it('reads it anew when the connection breaks, for half of a list is one, too', async (t) => {
+    const server = await startHostileServer(t)
+    const list = Buffer.from(`${server.url}/a.bin\n${server.url}/b.bin\n`)
+    for (const name of ['a', 'b']) {
+      server.files.set(`/${name}.bin`, { bytes: someBytes(10), etag: null })
+    }
+    server.files.set('/v1/manifests/x/wget.txt', {
+      bytes: list,
+      etag: null,
+      mediaType: 'text/plain',
+    })
+    let isCut = true
+    server.fault = (path) => {
+      if (!isCut || !path.endsWith('/wget.txt')) return null
+      isCut = false
+      return { kind: 'cut', after: list.length / 2 }
+    }
+    const client = createTestClient(server.url)
+    const url = `${server.url}/v1/manifests/x/wget.txt`
+    const { report } = await get(client, url, { folder: await temporaryFolder(t) })
+    assert.equal(report.fetched, 2)
+    server.fault = () => ({ kind: 'cut', after: list.length / 2 })
+    const broken = get(client, url, { folder: await temporaryFolder(t) })
+    await assert.rejects(broken, { code: 'unreachable' })
+  })
+
   it('fetches again only the pieces that are damaged', async (t) => {
     const server = await startHostileServer(t)
     const bytes = someBytes(2_500_000)

@@ -153,6 +153,8 @@ describe('openSocketFetch()', () => {
     text = 'HTTP/1.1 200 OK\r\n\r\nhello'
     const answer = await fetch(server.url, {})
     assert.equal(Buffer.from(await answer.arrayBuffer()).toString(), 'hello')
+    // Who reads it can tell that a cut would not be seen.
+    assert.equal(answer.headers.get('connection'), 'close')
   })
 
   it('uses a connection again only when nothing is left on it', async (t) => {

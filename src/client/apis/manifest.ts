@@ -3,19 +3,15 @@ import { refusalOf } from '../call.ts'
 import { ClientError } from '../client-error.ts'
 import type { RemoteDelivery, Snapshot } from '../delivery.ts'
 import { fromHex } from '../digests.ts'
-import { drain } from '../drain.ts'
 import { fileId } from '../file-id.ts'
 import { asList, asObject, asSize, asText, demandText } from '../json.ts'
 import { listedMirrors, listedUrl } from '../listed-url.ts'
-import { sendPatiently } from '../patiently.ts'
+import { readPatiently } from '../read-patiently.ts'
 import type { RemoteFile } from '../remote-file.ts'
 import { shownUrl } from '../shown-url.ts'
 import { isCurlConfig, parseCurlConfig } from './curl-config.ts'
 import { parseMetalink } from './metalink.ts'
 import { parseUrlList } from './url-list.ts'
-
-/** The largest manifest that is read: one of 97,078 files had 69 MB. */
-const longest = 512 * 1024 * 1024
 
 /**
  * A list of files with addresses and digests: Metalink 3 or 4, the JSON that `--manifest` writes, or a
@@ -41,10 +37,9 @@ async function fetchText(
   url: string,
   signal: AbortSignal | undefined,
 ): Promise<string> {
-  const answered = await sendPatiently(transport, { url, signal })
-  const { response } = answered
-  if (!response.ok) throw refusalOf(answered, await drain(response))
-  return await drain(response, longest)
+  const { answered, text } = await readPatiently(transport, { url, signal })
+  if (!answered.response.ok) throw refusalOf(answered, text)
+  return text
 }
 
 /**

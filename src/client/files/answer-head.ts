@@ -29,11 +29,24 @@ export function parseAnswerHead(text: string, method: string): AnswerHead {
   const status = Number(code)
   const fields = parseFields(lines)
   const { framing, length } = framingOf(fields, { status, method })
+  // What ends with the connection closes it, also where the server does not say so (HTTP/1.0).
+  if (framing === 'close') fields.set('connection', 'close')
   const isKept = framing !== 'close' && keeps(fields, minor)
-  return { status, fields, framing, length, idleMs: isKept ? idleOf(fields) : 0 }
+  return {
+    status,
+    fields: {
+      get: (name) => fields.get(name.toLowerCase()) ?? null,
+      has: (name) => fields.has(name.toLowerCase()),
+    },
+    ...{ framing, length },
+    idleMs: isKept ? idleOf(fields) : 0,
+  }
 }
 
-function parseFields(lines: readonly string[]): HttpFields {
+/** By their names in lower case. */
+type Fields = Map<string, string>
+
+function parseFields(lines: readonly string[]): Fields {
   const fields = new Map<string, string>()
   for (let index = 1; index < lines.length; index += 1) {
     const line = lines[index] ?? ''
@@ -45,19 +58,16 @@ function parseFields(lines: readonly string[]): HttpFields {
     const before = fields.get(name)
     fields.set(name, before === undefined ? value : `${before}, ${value}`)
   }
-  return {
-    get: (name) => fields.get(name.toLowerCase()) ?? null,
-    has: (name) => fields.has(name.toLowerCase()),
-  }
+  return fields
 }
 
 /** RFC 9112 §6.3. */
 function framingOf(
-  fields: HttpFields,
+  fields: Fields,
   { status, method }: { status: number; method: string },
 ): Pick<AnswerHead, 'framing' | 'length'> {
-  const coding = fields.get('transfer-encoding')
-  const length = fields.get('content-length')
+  const coding = fields.get('transfer-encoding') ?? null
+  const length = fields.get('content-length') ?? null
   if (coding !== null && length !== null) throw new Error('The answer tells two lengths')
   if (length !== null && !/^\d{1,15}$/.test(length)) {
     throw new Error('The answer has a broken length')
@@ -73,12 +83,12 @@ function framingOf(
   return { framing: 'length', length: Number(length) }
 }
 
-function keeps(fields: HttpFields, minor: string): boolean {
+function keeps(fields: Fields, minor: string): boolean {
   const connection = fields.get('connection') ?? ''
   return minor === '1' ? !/\bclose\b/i.test(connection) : /\bkeep-alive\b/i.test(connection)
 }
 
-function idleOf(fields: HttpFields): number {
+function idleOf(fields: Fields): number {
   const seconds = /\btimeout=(\d{1,6})/i.exec(fields.get('keep-alive') ?? '')?.[1]
   if (seconds === undefined) return defaultIdleMs
   return Math.max(0, Number(seconds) * 1000 - marginMs)

@@ -3,6 +3,7 @@ import type { ContentRange } from '../content-range.ts'
 import { conflictOf, fromFields } from '../digests.ts'
 import type { HttpFields } from '../http-answer.ts'
 import { strongEtag } from '../strong-etag.ts'
+import { contentCoding, isTakenOff } from './decoded-body.ts'
 import { Setback, StartAgain } from './setback.ts'
 import type { Known, Transfer } from './transfer.ts'
 
@@ -21,7 +22,7 @@ export function learn(
   const said = read(headers, origin, range)
   refuseChange(transfer.known, said)
   comparePromise(transfer, said)
-  if (range === null && said.size === null) demandAnEnd(transfer, headers)
+  if (range === null && said.size === null) demandAnEnd(transfer, headers, origin)
   const { known } = transfer
   const isSameOrigin = known.origin === null || known.origin === origin
   transfer.known = {
@@ -35,10 +36,11 @@ export function learn(
 }
 
 function read(headers: HttpFields, origin: string, range: ContentRange | null): Known {
-  const coding = headers.get('content-encoding')?.trim().toLowerCase() ?? ''
-  if (coding !== '' && coding !== 'identity') {
-    if (range !== null) {
-      throw new Setback('bad_answer', `A part came in the coding ${coding.slice(0, 20)}.`)
+  const coding = contentCoding(headers)
+  if (coding !== null) {
+    if (range !== null || !isTakenOff(coding)) {
+      const sentence = `The file comes in the coding "${coding.slice(0, 40)}", and was asked for as it is.`
+      throw new Setback('bad_answer', sentence)
     }
     return { etag: null, origin, size: null, digests: {}, hasRanges: false, isCoded: true }
   }
@@ -82,13 +84,15 @@ function comparePromise({ options: { file } }: Transfer, said: Known): void {
  * A body without a length that ends with the connection (HTTP/1.0's way) ends the same when it is cut
  * off. Only a length or digest from elsewhere could tell.
  */
-function demandAnEnd({ options: { file } }: Transfer, headers: HttpFields): void {
-  const isFramed = !/\bclose\b/i.test(headers.get('connection') ?? '')
+function demandAnEnd({ options: { file } }: Transfer, headers: HttpFields, origin: string): void {
+  // HTTP/2, which `fetch` may speak over TLS, frames a body by itself, and has no such field.
+  const isFramed =
+    origin.startsWith('https:') && !/\bclose\b/i.test(headers.get('connection') ?? '')
   if (isFramed || headers.has('transfer-encoding') || headers.has('content-length')) return
   if (file.size !== null || Object.keys(file.digests).length > 0) return
   if (Object.keys(fromFields(headers)).length > 0) return
   throw new ClientError(
     'unverifiable',
-    'The server tells neither the length of the file nor where it ends: nobody can say whether it came whole.',
+    'The server tells neither the length of the file nor where it ends: nobody can say whether it came whole. Get it by a manifest that has its size or sha-256.',
   )
 }
