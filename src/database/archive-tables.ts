@@ -20,6 +20,8 @@ export interface ArchivesTable {
   directory_size: number
   /** Of the whole, in bytes. */
   size: number
+  /** Of its bytes, in lower-case hex; null until somebody has asked for it and all of them were read. */
+  sha256: string | null
   /** The text of its NOTICE.txt; null when nothing is left out. */
   notice: string | null
   created_at: number

@@ -15,6 +15,7 @@ import * as manifests from './migrations/0011-manifests.ts'
 import * as uploads from './migrations/0012-uploads.ts'
 import * as usage from './migrations/0013-usage.ts'
 import * as places from './migrations/0014-places.ts'
+import * as archiveDigests from './migrations/0015-archive-digests.ts'
 import type { Tables } from './tables.ts'
 
 export interface SchemaStep {
@@ -45,6 +46,7 @@ export const schemaSteps: SchemaSteps = {
   '0012-uploads': uploads,
   '0013-usage': usage,
   '0014-places': places,
+  '0015-archive-digests': archiveDigests,
 }
 
 /** What the database says of itself. */

@@ -13,6 +13,7 @@ import {
 } from '../core/grants/granted-file.ts'
 import type { PickupRecorder } from '../core/pickups.ts'
 import { contentOf } from '../core/stored-files.ts'
+import { archiveContent } from './archive-content.ts'
 import { asDeliveryError, RETRY_AFTER_SECONDS } from './as-delivery-error.ts'
 import { answerContent } from './content-answer.ts'
 import { sendLinkPage } from './link-page.ts'
@@ -136,19 +137,29 @@ async function pass(
   if (granted === null) return goneOf(check)
   if (granted.grant.revoked_at !== null) return { status: 403, error: revoked }
   if (granted.admits?.(addressOf(request)) === false) return { status: 403, error: elsewhere }
+  try {
+    return await give(delivery, request, { ...passing, granted })
+  } catch (error) {
+    if (error instanceof DeliveryError && error.code === 'expired') return goneOf(check)
+    throw error
+  }
+}
+
+/** The bytes; or the page before them, or the way to the store that has them. */
+async function give(
+  delivery: SignedDelivery,
+  request: IncomingMessage,
+  passing: Passing & { granted: GrantedFile },
+): Promise<SignedRefusal | null> {
+  const { response, check, granted } = passing
   const opened = await open(delivery, request, granted)
   if (opened === null) return goneOf(check)
   if (check.method === 'PAGE') return page(delivery, request, { ...passing, opened })
   const { fileName, expiresAt } = check
   const seconds = delivery.redirectSeconds
-  const url = storeUrlOf(core, request, { granted, fileName, expiresAt, seconds })
+  const url = storeUrlOf(delivery.core, request, { granted, fileName, expiresAt, seconds })
   if (url !== null) return sendOn(response, 302, url)
-  try {
-    return await deliver(delivery, request, { ...passing, granted, opened })
-  } catch (error) {
-    if (error instanceof DeliveryError && error.code === 'expired') return goneOf(check)
-    throw error
-  }
+  return await deliver(delivery, request, { ...passing, opened })
 }
 
 function goneOf({ fileName: key }: Passed): SignedRefusal {
@@ -238,7 +249,7 @@ async function open(
   if (archiveId !== null) {
     const archive = await reopenArchive(core, archiveId)
     if (archive === null) return null
-    const { content } = archive
+    const content = await archiveContent(core, archive, request.headers)
     return { content, onSent: (span) => pickups.noteAll(archive.taken(span, taker)) }
   }
   if (fileNumber === null || bytes === null) return null

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
@@ -126,6 +127,31 @@ describe("an order's archive", () => {
       return body.metadata.totalElements === 0
     })
     assert.equal((await call(ada, `/rs-order/orders/${id}/download`)).status, 204)
+  })
+
+  it('tells its digest to who asks, and nothing of it is delivered by that', async (t) => {
+    const { server, ada, id, available } = await setUp(t)
+    const url = `${server.url}/api/v1/rs-order/user/orders/${id}/download`
+    const ask = (method: string, more: Record<string, string> = {}) =>
+      fetch(url, {
+        method,
+        headers: { ...ada.headers, 'want-repr-digest': 'sha-256=1', ...more },
+      })
+    const head = await ask('HEAD')
+    const digest = head.headers.get('repr-digest')
+    assert.equal((await available(ada, id)).body.metadata.totalElements, 4)
+    const etag = head.headers.get('etag') ?? ''
+    const whole = await ask('GET', { 'if-match': etag })
+    const sha256 = createHash('sha256')
+      .update(await whole.bytes())
+      .digest('base64')
+    assert.equal(digest, `sha-256=:${sha256}:`)
+    await until('all are delivered', async () => {
+      const { body } = await available(ada, id)
+      return body.metadata?.totalElements === 0
+    })
+    const after = await ask('HEAD', { 'if-match': etag })
+    assert.deepEqual([after.status, after.headers.get('repr-digest')], [200, digest])
   })
 
   it('goes on by its entity tag after files of it were picked up, at another node, too', async (t) => {

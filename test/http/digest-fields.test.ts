@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { digestFields } from '../../src/http/digest-fields.ts'
+import { digestFields, wantsSha256 } from '../../src/http/digest-fields.ts'
 
 /** RFC 9530 appendix B.1: the digest of `{"hello": "world"}` and a line feed. */
 const sha256 = '5f8f04f6a3a892aaabbddb6cf273894493773960d4a325b105fee46eef4304f1'
@@ -45,6 +45,27 @@ describe('digestFields()', () => {
     assert.deepEqual(part, { 'Repr-Digest': shaMember, Digest: `SHA-256=${inBase64}` })
     assert.deepEqual(digestFields(headers, { digests: {}, isWhole: true }), [])
   })
+})
+
+describe('wantsSha256()', () => {
+  const wanted: [headers: Record<string, string>, answer: boolean][] = [
+    [{}, false],
+    [{ 'want-repr-digest': 'sha-256=10' }, true],
+    [{ 'want-repr-digest': 'sha-512=3, sha-256=1' }, true],
+    [{ 'want-repr-digest': 'sha-256=0' }, false],
+    [{ 'want-repr-digest': 'md5=9' }, false],
+    [{ 'want-repr-digest': 'sha-256' }, false],
+    [{ 'want-content-digest': 'sha-256=1' }, true],
+    [{ 'want-repr-digest': 'sha-256=0', 'want-content-digest': 'sha-256=1' }, true],
+    // As aria2 asks.
+    [{ 'want-digest': 'SHA-512;q=1, SHA-256;q=1, SHA;q=0.1' }, true],
+    [{ 'want-digest': 'sha-256;q=0, md5' }, false],
+  ]
+  for (const [headers, answer] of wanted) {
+    it(`is ${answer} for ${JSON.stringify(headers)}`, () => {
+      assert.equal(wantsSha256(headers), answer)
+    })
+  }
 })
 
 function toObject(flat: readonly string[]): Record<string, string> {

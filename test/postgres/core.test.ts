@@ -11,6 +11,7 @@ await onPostgres(
     'core/account-places',
     'core/fair-turn',
     'core/publish-delivery',
+    'core/archives/learn-digest',
   ],
   ['core/*', 'core/*/*', 'http/*'],
 )

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { openArchive } from '../../core/archives/open-archive.ts'
 import { DeliveryError } from '../../core/errors.ts'
 import { readOrder } from '../../core/orders/orders.ts'
+import { archiveContent } from '../../http/archive-content.ts'
 import { principalOf } from '../../http/authenticate.ts'
 import { namedTags } from '../../http/named-tags.ts'
 import { readId } from './page.ts'
@@ -37,10 +38,11 @@ export function archiveRoute(app: FastifyInstance, context: OrdersContext, root:
       tags,
     })
     if (archive.files === 0) return noStore(reply).code(204).send()
+    const content = await archiveContent(core, archive, request.headers)
     const date = new Date(archive.createdAt).toISOString().replaceAll(':', '_')
     const name = `order_${id}_${date}.zip`
     const taker = { accountId: principal.accountId, grantId: null, address: request.ip }
-    await sendWhole({ request, reply }, archive.content, {
+    await sendWhole({ request, reply }, content, {
       fileName: name,
       disposition: 'attachment',
       // Without quotes, as the live system writes it.

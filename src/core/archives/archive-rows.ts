@@ -5,8 +5,7 @@ import type { Core } from '../core.ts'
 import { newId } from '../ids.ts'
 import type { Change } from '../transact.ts'
 import type { ArchiveFormatName, ArchiveTotals } from './archive-format.ts'
-import type { EntryBlock } from './layout.ts'
-import { formatEntries, parseEntries, type StoredEntry } from './stored-entry.ts'
+import { deleteBlocks } from './entry-blocks.ts'
 
 const HOUR_MS = 3600 * 1000
 /** So long an archive is kept after its last use, when the time of its files does not end before. */
@@ -28,6 +27,7 @@ const columns = [
   'directory_offset',
   'directory_size',
   'size',
+  'sha256',
   'created_at',
   'used_at',
   'ends_at',
@@ -62,6 +62,7 @@ export async function insertArchive(change: Change, archive: NewArchive): Promis
       directory_offset: 0,
       directory_size: 0,
       size: 0,
+      sha256: null,
       notice: null,
       created_at: change.now,
       used_at: change.now,
@@ -71,26 +72,6 @@ export async function insertArchive(change: Change, archive: NewArchive): Promis
     })
     .execute()
   return id
-}
-
-/** Stores entries; at most some ten blocks at a time. */
-export async function insertBlocks(
-  change: Change,
-  archiveId: string,
-  blocks: readonly EntryBlock<StoredEntry>[],
-): Promise<void> {
-  if (blocks.length === 0) return
-  await change.db
-    .insertInto('archive_entries')
-    .values(
-      blocks.map((block) => ({
-        archive_id: archiveId,
-        start_offset: block.offset,
-        record_offset: block.recordOffset,
-        entries: formatEntries(block.entries),
-      })),
-    )
-    .execute()
 }
 
 export interface Completion {
@@ -194,58 +175,18 @@ export async function touchArchive(core: Core, row: ArchiveRow): Promise<void> {
     .execute()
 }
 
-/** The last block that begins at or before a byte of the archive: one look-up by the key. */
-export async function findBlock(
-  core: Core,
-  archiveId: string,
-  offset: number,
-): Promise<EntryBlock<StoredEntry> | null> {
-  const [row] = await byOffset(core.database, [archiveId, offset, 1])
-  return row === undefined ? null : toBlock(row)
-}
-
-const byOffset = hotQuery((db) =>
-  db
-    .selectFrom('archive_entries')
-    .select(['start_offset', 'record_offset', 'entries'])
-    .where('archive_id', '=', '')
-    .where('start_offset', '<=', 0)
-    .orderBy('start_offset', 'desc')
-    .limit(1)
-    .compile(),
-)
-
-/** The last block whose records begin at or before a byte of the directory. */
-export async function findRecordBlock(
-  core: Core,
-  archiveId: string,
-  recordOffset: number,
-): Promise<EntryBlock<StoredEntry> | null> {
-  const [row] = await byRecordOffset(core.database, [archiveId, recordOffset, 1])
-  return row === undefined ? null : toBlock(row)
-}
-
-const byRecordOffset = hotQuery((db) =>
-  db
-    .selectFrom('archive_entries')
-    .select(['start_offset', 'record_offset', 'entries'])
-    .where('archive_id', '=', '')
-    .where('record_offset', '<=', 0)
-    .orderBy('record_offset', 'desc')
-    .limit(1)
-    .compile(),
-)
-
-function toBlock(row: {
-  start_offset: number
-  record_offset: number
-  entries: string
-}): EntryBlock<StoredEntry> {
-  return {
-    offset: row.start_offset,
-    recordOffset: row.record_offset,
-    entries: parseEntries(row.entries),
-  }
+/**
+ * Keeps what an archive's bytes were found to be. Its bytes never change, and so this does not: who
+ * finds out second changes nothing.
+ * @param sha256 in lower-case hex
+ */
+export async function keepSha256(core: Core, id: string, sha256: string): Promise<void> {
+  await core.database.kysely
+    .updateTable('archives')
+    .set({ sha256 })
+    .where('id', '=', id)
+    .where('sha256', 'is', null)
+    .execute()
 }
 
 /** Archives end with the delivery that they show; their rows go with the next sweep. */
@@ -270,22 +211,7 @@ export async function deleteOldArchives(change: Change, limit: number): Promise<
     .orderBy('expires_at')
     .executeTakeFirst()
   if (due === undefined) return 0
-  const blocks = await change.db
-    .selectFrom('archive_entries')
-    .select('start_offset')
-    .where('archive_id', '=', due.id)
-    .orderBy('start_offset')
-    .limit(limit)
-    .execute()
-  const last = blocks.at(-1)
-  if (last !== undefined) {
-    await change.db
-      .deleteFrom('archive_entries')
-      .where('archive_id', '=', due.id)
-      .where('start_offset', '<=', last.start_offset)
-      .execute()
-  }
-  if (blocks.length === limit) return limit
+  if ((await deleteBlocks(change, due.id, limit)) === limit) return limit
   await change.db.deleteFrom('archives').where('id', '=', due.id).execute()
   // There may be a next one: one more turn than needed does no harm.
   return limit

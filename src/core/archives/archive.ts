@@ -4,10 +4,12 @@ import type { Core } from '../core.ts'
 import type { Taken } from '../pickups.ts'
 import type { ArchiveFormatName } from './archive-format.ts'
 import { archiveFormats } from './archive-formats.ts'
-import { findBlock, findRecordBlock } from './archive-rows.ts'
+import { checkedBytes } from './checked-bytes.ts'
+import { findBlock, findRecordBlock } from './entry-blocks.ts'
 import { filesInSpan } from './files-in-span.ts'
 import { openEntries } from './open-entries.ts'
 import { readArchive } from './read-archive.ts'
+import type { StoredEntry } from './stored-entry.ts'
 
 /** An archive that can be sent, whole or any part of it, on any node. */
 export interface Archive {
@@ -18,6 +20,8 @@ export interface Archive {
   readonly fileName: string
   readonly format: ArchiveFormatName
   readonly content: Content
+  /** All of its bytes, each file held against its CRC-32, also a long one: what a digest may be taken of. */
+  readChecked(signal?: AbortSignal): AsyncIterable<Uint8Array>
   /** How many files are in it, the notice not counted. */
   readonly files: number
   /** How many could not be put in; NOTICE.txt names them. */
@@ -47,6 +51,11 @@ export function archiveOf(core: Core, row: ArchiveRow): Archive {
     findRecordBlock: (offset: number) => findRecordBlock(core, row.id, offset),
     open: openEntries.bind(null, core, row.id),
   }
+  const checked = {
+    ...readable,
+    open: async (entries: readonly StoredEntry[]) =>
+      checkedBytes(entries, await readable.open(entries)),
+  }
   return {
     id: row.id,
     row,
@@ -57,9 +66,10 @@ export function archiveOf(core: Core, row: ArchiveRow): Archive {
       mediaType: format.mediaType,
       etag: `"${row.format}-${row.id}"`,
       lastModified: new Date(row.created_at),
-      digests: {},
+      digests: row.sha256 === null ? {} : { sha256: row.sha256 },
       read: (span, signal) => readArchive(readable, span, signal),
     },
+    readChecked: (signal) => readArchive(checked, { start: 0, end: row.size }, signal),
     files: row.entries - (row.omitted > 0 ? 1 : 0),
     omitted: row.omitted,
     createdAt: row.created_at,

@@ -16,6 +16,7 @@ import {
   filesOfDelivery,
   fingerprintOf,
 } from './archive-source.ts'
+import { createOnceAtATime } from './once-at-a-time.ts'
 import { safeName } from './safe-name.ts'
 import { writeSnapshot } from './write-snapshot.ts'
 
@@ -152,7 +153,7 @@ async function openList(core: Core, principal: Principal, list: List): Promise<A
     await touchArchive(core, known)
     return archiveOf(core, known)
   }
-  return await onceAtATime(core, `${accountId} ${fingerprint}`, async () => {
+  return await openOnce(core, `${accountId} ${fingerprint}`, async () => {
     const row = await writeSnapshot(core, {
       archive: {
         organizationId,
@@ -171,22 +172,8 @@ async function openList(core: Core, principal: Principal, list: List): Promise<A
 
 async function* noFiles(): AsyncGenerator<never> {}
 
-const opening = new WeakMap<Core, Map<string, Promise<Archive>>>()
-
 /** A hundred clients that ask for the same at once wait for one list to be written, not for a hundred. */
-async function onceAtATime(
-  core: Core,
-  key: string,
-  open: () => Promise<Archive>,
-): Promise<Archive> {
-  const underWay = opening.get(core) ?? new Map<string, Promise<Archive>>()
-  opening.set(core, underWay)
-  const known = underWay.get(key)
-  if (known !== undefined) return await known
-  const opened = open().finally(() => underWay.delete(key))
-  underWay.set(key, opened)
-  return await opened
-}
+const openOnce = createOnceAtATime<Archive>()
 
 /** The archive that a grant opens; `null` when its time is over. */
 export async function reopenArchive(core: Core, id: string): Promise<Archive | null> {

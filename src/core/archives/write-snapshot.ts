@@ -3,13 +3,14 @@ import type { ArchiveRow } from '../../database/archive-tables.ts'
 import type { Core } from '../core.ts'
 import { transact } from '../transact.ts'
 import { archiveFormats } from './archive-formats.ts'
-import { completeArchive, insertArchive, insertBlocks, type NewArchive } from './archive-rows.ts'
+import { completeArchive, insertArchive, type NewArchive } from './archive-rows.ts'
 import {
   type ArchiveSource,
   type Candidate,
   createFingerprint,
   nextTurn,
 } from './archive-source.ts'
+import { insertBlocks } from './entry-blocks.ts'
 import { createLayout, type EntryBlock, type Layout } from './layout.ts'
 import { NameRegister } from './name-register.ts'
 import { createNotice, NOTICE_NAME, type Notice } from './notice.ts'

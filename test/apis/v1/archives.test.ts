@@ -163,6 +163,84 @@ describe('archives in /v1', () => {
     assert.equal(broken.whole, false)
   })
 
+  it('tells who asks what its bytes are by SHA-256, and from then on everybody', async () => {
+    const { delivery } = await give(world.ada)
+    const url = await location(`/v1/deliveries/${delivery.id}/archive`)
+    const { body, headers } = await get(url)
+    const digest = Buffer.from(sha256(body), 'hex').toString('base64')
+    assert.equal(headers.get('repr-digest'), undefined)
+    const range = await get(url, { Range: 'bytes=0-9', 'Want-Repr-Digest': 'sha-256=1' })
+    assert.equal(range.status, 206)
+    assert.equal(range.headers.get('repr-digest'), `sha-256=:${digest}:`)
+    const other = await location(`/v1/deliveries/${delivery.id}/archive`)
+    const head = await get(other, { 'Want-Digest': 'SHA-512;q=1, SHA-256;q=1, SHA;q=0.1' }, 'HEAD')
+    assert.equal(head.headers.get('repr-digest'), `sha-256=:${digest}:`)
+    assert.equal(head.headers.get('digest'), `SHA-256=${digest}`)
+  })
+
+  it('tells the digest of a long one once somebody who asked has got the whole', async () => {
+    const { delivery } = await give(world.ada, [
+      ...files,
+      { name: 'long', bytes: Buffer.alloc(16 * 1024 * 1024, 'x'), encrypted: true },
+    ])
+    const url = await location(`/v1/deliveries/${delivery.id}/archive`)
+    const wish = { 'Want-Repr-Digest': 'sha-256=1' }
+    const toldBy = async (method: string, more = {}) => {
+      const { headers, body } = await get(url, { ...wish, ...more }, method)
+      return { told: headers.get('repr-digest'), body }
+    }
+    assert.equal((await toldBy('HEAD')).told, undefined)
+    assert.equal((await toldBy('GET', { Range: 'bytes=1-' })).told, undefined)
+    assert.equal((await toldBy('HEAD')).told, undefined)
+    const { told, body } = await toldBy('GET')
+    assert.equal(told, undefined)
+    const digest = Buffer.from(sha256(body), 'hex').toString('base64')
+    assert.equal((await get(url, {}, 'HEAD')).headers.get('repr-digest'), `sha-256=:${digest}:`)
+  })
+
+  it('answers who asks for the digest as who asks for the bytes when a file is gone', async () => {
+    const { delivery, numbers } = await give(world.ada)
+    const url = await location(`/v1/deliveries/${delivery.id}/archive`)
+    await world.server.core.database.kysely
+      .updateTable('delivery_files')
+      .set({ stored_file_id: null })
+      .where('number', '=', numbers[1] ?? 0)
+      .execute()
+    for (const method of ['GET', 'HEAD']) {
+      assert.equal((await get(url, { 'Want-Repr-Digest': 'sha-256=1' }, method)).status, 404)
+    }
+  })
+
+  it('uses up no link, and counts nothing as picked up, for who only asks for the digest', async () => {
+    const { delivery } = await give(world.ada)
+    const { link } = await world.json<ArchiveJson>(
+      'POST',
+      `/v1/deliveries/${delivery.id}/archive/links`,
+      { ...by(world.ada, { body: { maxUses: 1 } }), status: 201 },
+    )
+    const wish = { 'Want-Repr-Digest': 'sha-256=1' }
+    const head = await get(link.url, wish, 'HEAD')
+    assert.match(head.headers.get('repr-digest') ?? '', /^sha-256=:/)
+    const { used, open } = await world.json<{ used: number; open: number }>(
+      'GET',
+      `/v1/links/${link.id}`,
+      by(world.ada),
+    )
+    assert.deepEqual([used, open], [0, 0])
+    const { status, headers } = await get(link.url)
+    assert.deepEqual([status, headers.get('repr-digest')], [200, head.headers.get('repr-digest')])
+    assert.equal((await get(link.url, wish)).status, 403)
+    const later = await get(link.url, wish, 'HEAD')
+    assert.equal(later.headers.get('repr-digest'), head.headers.get('repr-digest'))
+    const sizes = async () => {
+      const path = `/v1/pickups?delivery=${delivery.id}`
+      const { items } = await world.json<Page<{ bytesSent: number }>>('GET', path, by(world.ada))
+      return items.map(({ bytesSent }) => bytesSent)
+    }
+    await until('the pick-ups are written', async () => (await sizes()).length === 2)
+    assert.deepEqual(await sizes(), [100_000, 200_000])
+  })
+
   it('leads a download of several files to a ZIP in the downloads API', async () => {
     const { delivery } = await give(world.ada)
     const url = await location(`/api/downloads/${delivery.id}/file`)
@@ -170,11 +248,11 @@ describe('archives in /v1', () => {
     assert.equal((await get(url)).headers.get('content-type'), 'application/zip')
   })
 
-  async function give(account: TestAccount) {
+  async function give(account: TestAccount, given = files) {
     const { core } = world.server
     const owner = await findAccount(core, account.id)
     assert.ok(owner !== null)
-    return await deliver(core, { owner, files })
+    return await deliver(core, { owner, files: given })
   }
 
   async function location(path: string): Promise<string> {
@@ -184,8 +262,8 @@ describe('archives in /v1', () => {
     return answer.headers.get('location') ?? ''
   }
 
-  function get(url: string, headers: Record<string, string> = {}) {
+  function get(url: string, headers: Record<string, string> = {}, method = 'GET') {
     const { port, pathname, search } = new URL(url)
-    return ask(Number(port), { path: pathname + search, headers })
+    return ask(Number(port), { method, path: pathname + search, headers })
   }
 })
