@@ -28,6 +28,8 @@ export interface RemoteFile {
   readonly isFixed: boolean
   /** The server wants it to be fetched though an earlier copy is here: it holds something up. */
   readonly mustFetch?: boolean
+  /** Its server may find out its digest only while it sends the whole: it is asked once more then. */
+  readonly digestComesLate?: boolean
   /** Other addresses of the same bytes, best first, for when the one of `locate` fails for good. */
   readonly mirrors?: readonly string[]
   /** @throws ClientError */

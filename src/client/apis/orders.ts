@@ -40,6 +40,7 @@ export function openOrder(context: ApiContext, url: string): RemoteDelivery {
       mediaType: null,
       digests: {},
       isFixed: false,
+      digestComesLate: true,
       locate: async () => ({ url: `${at}/download`, authorize: true, renewable: false }),
     },
     watch: (options = {}) => watch(context, { base, id, task: task ?? null }, options),

@@ -44,6 +44,7 @@ function archiveOf({ transport }: ApiContext, at: string): RemoteFile {
     mediaType: null,
     digests: {},
     isFixed: false,
+    digestComesLate: true,
     locate: (signal) => resolvePlace(transport, `${at}/archive`, signal),
   }
 }

@@ -8,6 +8,7 @@ import { fetchParts } from './fetch-parts.ts'
 import { createFileHash } from './file-hash.ts'
 import type { Opened } from './fill.ts'
 import { findIntactPieces } from './intact-pieces.ts'
+import { learnLate } from './learn-late.ts'
 import {
   openPart,
   type PartState,
@@ -167,10 +168,14 @@ async function fetchLarge(
   state: PartState | null,
   first?: Opened,
 ): Promise<Transferred> {
-  const part = await openPart(transfer.options.target, { keep: state !== null })
+  const part = await openPart(transfer.options.target, {
+    keep: state !== null,
+    size: transfer.known.size,
+  })
   let isFinished = false
   try {
     const fetched = await fetchParts(transfer, { part, state, first })
+    await learnLate(transfer)
     const transferred = verify(transfer, fetched)
     // An earlier run may have written more than the file has now.
     await part.handle.truncate(fetched.size)
@@ -203,6 +208,7 @@ async function takeSmall(transfer: Transfer, bytes: Uint8Array<ArrayBuffer>): Pr
   await options.rateLimit?.take(bytes.byteLength, options.signal)
   const hash = createFileHash({ ...options.file.digests, ...known.digests })
   hash.update(bytes)
+  await learnLate(transfer)
   const transferred = verify(transfer, { size: bytes.byteLength, digests: hash.digests() })
   const saved = options.saver.save(options.target, bytes)
   options.onReceived()
