@@ -7,7 +7,7 @@ import { wantsSha256 } from './digest-fields.ts'
 
 /**
  * What of an archive answers a request. Its SHA-256 is found out for who asks for it, and for nobody
- * else: it would take a third of the speed.
+ * else: it costs 0.9 s of processor time a GiB, where reading costs 0.25.
  * @throws as the content's `read`, where bytes cannot be had whole
  */
 export async function archiveContent(

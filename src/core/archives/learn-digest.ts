@@ -5,7 +5,7 @@ import type { Archive } from './archive.ts'
 import { keepSha256 } from './archive-rows.ts'
 import { createOnceAtATime } from './once-at-a-time.ts'
 
-/** An archive up to both is read once more before its header goes out: some 20 ms from a disk. */
+/** An archive up to both is read once more before its header goes out: 30 to 50 ms from a disk. */
 const SHORT_BYTES = 16 * 1024 * 1024
 const FEW_ENTRIES = 1000
 
