@@ -168,10 +168,7 @@ async function fetchLarge(
   state: PartState | null,
   first?: Opened,
 ): Promise<Transferred> {
-  const part = await openPart(transfer.options.target, {
-    keep: state !== null,
-    size: transfer.known.size,
-  })
+  const part = await openPart(transfer.options.target, { keep: state !== null })
   let isFinished = false
   try {
     const fetched = await fetchParts(transfer, { part, state, first })
