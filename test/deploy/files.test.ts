@@ -18,7 +18,14 @@ interface Manifest {
   metadata?: { name: string }
   stringData?: Record<string, string>
   spec?: { template?: { spec: { securityContext: object; containers: Container[] } } }
-  services?: Record<string, { environment?: Record<string, string>; read_only?: boolean }>
+  services?: Record<
+    string,
+    {
+      environment?: Record<string, string>
+      read_only?: boolean
+      sysctls?: Record<string, number>
+    }
+  >
 }
 
 describe('the files to deploy by', () => {
@@ -83,6 +90,10 @@ describe('the files to deploy by', () => {
     const settings = readSettings({ ...filled, ...keys })
     assert.equal(settings.publicUrl, 'https://files.example')
     assert.equal(isReadOnly, true)
+    for (const name of ['claimcheck', 'proxy']) {
+      const { sysctls } = services[name] ?? {}
+      assert.deepEqual(sysctls, { 'net.ipv4.tcp_notsent_lowat': 131_072 }, name)
+    }
   })
 })
 
