@@ -1,12 +1,9 @@
-import type { FileHandle } from 'node:fs/promises'
+import { type AlignedBlocks, blockBytes } from './aligned-blocks.ts'
 import type { PartFile } from './part-file.ts'
 
-/** Chunks of a network are small; they are written so many bytes at a time. */
-const blockBytes = 1024 * 1024
-
-/** Writes chunks one after the other from a position on, one block while the next one is gathered. */
+/** Writes what comes one after the other from a position on, in blocks that begin at multiples of their length. */
 export interface BlockWriter {
-  /** Resolves when there is room for more. The chunk must not be changed before it is released. */
+  /** Takes over what is in the chunk. Resolves when there is room for more. */
   push(chunk: Uint8Array): Promise<void> | undefined
   /** Where everything before is written. */
   readonly written: number
@@ -14,67 +11,63 @@ export interface BlockWriter {
   flush(): Promise<void>
 }
 
-/** @param release is called with each chunk when it is written */
-export function createBlockWriter(
-  { handle, wrote }: Pick<PartFile, 'handle' | 'wrote'>,
-  start: number,
-  release: (chunk: Uint8Array) => void,
-): BlockWriter {
-  let gathered: Uint8Array[] = []
-  let size = 0
-  let written = start
-  let position = start
-  let running: Promise<void> = Promise.resolve()
+/** One block is gathered while so many others are being written: with two the disk never waits. */
+const mostUnderWay = 2
 
-  function writeGathered(): void {
-    const [chunks, bytes, at] = [gathered, size, position]
-    gathered = []
-    size = 0
-    position += bytes
-    running = running.then(async () => {
-      await writeAll(handle, chunks, at)
-      written = at + bytes
-      wrote(bytes)
-      chunks.forEach(release)
+/** A writer whose first byte goes to `start`. */
+export function createBlockWriter(
+  part: Pick<PartFile, 'write' | 'wrote'>,
+  start: number,
+  blocks: AlignedBlocks,
+): BlockWriter {
+  let block: Uint8Array | null = null
+  let position = start
+  let filled = 0
+  let written = start
+  /** The last ones that were begun: each ends when all before it have. */
+  const underWay: Promise<void>[] = [Promise.resolve()]
+
+  function begin(full: Uint8Array): void {
+    const bytes = full.subarray(0, filled)
+    const end = position + filled
+    const before = underWay.at(-1)
+    const mine = part.write(bytes, position).finally(() => blocks.giveBack(full))
+    const ended = Promise.all([mine, before]).then(() => {
+      written = end
+      wrote(bytes.byteLength)
     })
-    // Awaited by the next push or flush; until then a failure is not unheard.
-    running.catch(() => {})
+    // Awaited by a later push or flush; until then a failure is not unheard.
+    ended.catch(() => {})
+    underWay.push(ended)
+    if (underWay.length > mostUnderWay + 1) underWay.shift()
+    block = null
+    position = end
+    filled = 0
   }
+  const { wrote } = part
 
   return {
     push(chunk) {
-      gathered.push(chunk)
-      size += chunk.byteLength
-      if (size < blockBytes) return undefined
-      const before = running
-      writeGathered()
-      return before
+      let isFull = false
+      for (let at = 0; at < chunk.byteLength; ) {
+        block ??= blocks.take()
+        const room = blockBytes - ((position + filled) % blockBytes)
+        const piece = chunk.subarray(at, at + room)
+        block.set(piece, filled)
+        filled += piece.byteLength
+        at += piece.byteLength
+        if (piece.byteLength < room) continue
+        begin(block)
+        isFull = true
+      }
+      return isFull ? underWay[0] : undefined
     },
     get written() {
       return written
     },
     async flush() {
-      if (size > 0) writeGathered()
-      await running
+      if (block !== null) begin(block)
+      await underWay.at(-1)
     },
-  }
-}
-
-async function writeAll(handle: FileHandle, chunks: Uint8Array[], start: number): Promise<void> {
-  const bytes = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0)
-  const { bytesWritten } = await handle.writev(chunks, start)
-  // A disk that fills up takes less than it is given, and says why at the next attempt.
-  let done = bytesWritten
-  if (done === bytes) return
-  let at = 0
-  for (const chunk of chunks) {
-    const from = Math.min(chunk.byteLength, Math.max(0, done - at))
-    for (let offset = from; offset < chunk.byteLength; ) {
-      const rest = chunk.subarray(offset)
-      const written = await handle.write(rest, 0, rest.byteLength, start + at + offset)
-      offset += written.bytesWritten
-      done += written.bytesWritten
-    }
-    at += chunk.byteLength
   }
 }

@@ -1,6 +1,7 @@
 import { ClientError } from '../client-error.ts'
 import type { EventQueue } from '../event-queue.ts'
 import type { RemoteFile } from '../remote-file.ts'
+import { createAlignedBlocks } from './aligned-blocks.ts'
 import type { FileTransport } from './file-transport.ts'
 import type { FolderRecord, RecordedFile } from './folder-record.ts'
 import type { GetEvent } from './get-event.ts'
@@ -49,6 +50,7 @@ export function createFetchOne(transport: FileTransport, options: FetchOneOption
     transport,
     signal,
     saver,
+    blocks: createAlignedBlocks(),
     connections: options.connections ?? 4,
     splitBytes: options.splitBytes ?? 64 * 1024 * 1024,
     enoughRate: options.enoughRate ?? 64 * 1024 * 1024,

@@ -68,7 +68,7 @@ interface Pouring {
 async function pour(transfer: Transfer, pouring: Pouring, filling: Filling): Promise<void> {
   const { region, response, guard } = pouring
   const reader = response.body?.getReader()
-  const writer = createBlockWriter(filling.part, region.at, (chunk) => reader?.release?.(chunk))
+  const writer = createBlockWriter(filling.part, region.at, transfer.options.blocks)
   try {
     for (;;) {
       const chunk = reader === undefined ? null : await next(reader, guard)
@@ -76,6 +76,7 @@ async function pour(transfer: Transfer, pouring: Pouring, filling: Filling): Pro
       guard.touch()
       const wanted = within(region, chunk)
       if (wanted.byteLength > 0) await take(transfer, { ...pouring, writer }, { wanted, filling })
+      reader?.release?.(chunk)
       if (wanted.byteLength < chunk.byteLength || region.at === region.end) {
         void reader?.cancel().catch(() => {})
         return

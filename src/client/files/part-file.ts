@@ -3,6 +3,7 @@ import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/
 import { ClientError } from '../client-error.ts'
 import { asList, asObject, asSize, asText } from '../json.ts'
 import { createDiskSync } from './disk-sync.ts'
+import { createDiskWriter, openDirectWriter } from './disk-writer.ts'
 
 /** A run of bytes; the end is exclusive. */
 export interface Span {
@@ -23,7 +24,10 @@ export interface PartState {
 
 /** A file that is being fetched: `<target>.part`, and `<target>.part.json` about it. */
 export interface PartFile {
+  /** For reading, and to shorten it. */
   readonly handle: FileHandle
+  /** @throws what the disk says */
+  write(bytes: Uint8Array, position: number): Promise<void>
   /** So many more bytes are written: now and then, what is there is synced while more comes. */
   wrote(bytes: number): void
   /** Makes what was written last beyond a crash, and then says so. */
@@ -56,8 +60,17 @@ export async function readPartState(target: string, id: string): Promise<PartSta
   }
 }
 
-/** Opens the part, empty or as it was left. A link in its place is not followed. */
-export async function openPart(target: string, { keep }: { keep: boolean }): Promise<PartFile> {
+/** From this length on, in bytes, what is fetched is rather kept than read at once. */
+const directBytes = 64 * 1024 * 1024
+
+/**
+ * Opens the part, empty or as it was left. A link in its place is not followed.
+ * @param size of the whole file, as far as it is known
+ */
+export async function openPart(
+  target: string,
+  { keep, size }: { keep: boolean; size: number | null },
+): Promise<PartFile> {
   const path = `${target}.part`
   const flags =
     constants.O_RDWR |
@@ -66,6 +79,8 @@ export async function openPart(target: string, { keep }: { keep: boolean }): Pro
     (keep ? 0 : constants.O_TRUNC)
   const handle = await openSafely(path, flags)
   const disk = createDiskSync(handle)
+  const isLarge = size !== null && size >= directBytes
+  const writer = isLarge ? await openDirectWriter(path, handle) : createDiskWriter(handle)
   let saving = Promise.resolve()
   const save = async (state: PartState) => {
     await disk.sync()
@@ -81,6 +96,7 @@ export async function openPart(target: string, { keep }: { keep: boolean }): Pro
   }
   return {
     handle,
+    write: writer.write,
     wrote: disk.wrote,
     async save(state) {
       const mine = saving.then(() => save(state))
@@ -91,12 +107,14 @@ export async function openPart(target: string, { keep }: { keep: boolean }): Pro
       await saving
       await disk.sync()
       await handle.sync()
+      await writer.close()
       await handle.close()
       await rename(path, target)
       await rm(`${path}.json`, { force: true })
     },
     async close() {
       await saving
+      await writer.close()
       await handle.close()
     },
   }

@@ -168,7 +168,10 @@ async function fetchLarge(
   state: PartState | null,
   first?: Opened,
 ): Promise<Transferred> {
-  const part = await openPart(transfer.options.target, { keep: state !== null })
+  const part = await openPart(transfer.options.target, {
+    keep: state !== null,
+    size: transfer.known.size,
+  })
   let isFinished = false
   try {
     const fetched = await fetchParts(transfer, { part, state, first })

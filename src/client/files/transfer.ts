@@ -1,5 +1,6 @@
 import type { Digests } from '../digests.ts'
 import type { Place, RemoteFile } from '../remote-file.ts'
+import type { AlignedBlocks } from './aligned-blocks.ts'
 import type { FileTransport } from './file-transport.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { SmallFileSaver } from './small-file-saver.ts'
@@ -20,6 +21,7 @@ export interface TransferOptions {
   readonly enoughRate: number
   readonly rateLimit: RateLimit | null
   readonly saver: SmallFileSaver
+  readonly blocks: AlignedBlocks
   /** How long nothing may come before a connection counts as dead, in ms. */
   readonly stallMs: number
   /** So many more bytes of the file are here, out of how many; fewer when it starts again. */
