@@ -4,7 +4,7 @@ export interface ByteSpan {
   readonly end: number
 }
 
-/** Digests taken when the bytes came in. */
+/** Digests, as far as they are known: of a file since it came in, of an archive since somebody asked. */
 export interface Digests {
   /** Lower-case hex. */
   readonly md5?: string

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, it, type TestContext } from 'node:test'
+import { contentWithDigest } from '../../src/core/archives/learn-digest.ts'
 import { openArchive } from '../../src/core/archives/open-archive.ts'
 import {
   contentOf,
@@ -93,10 +94,9 @@ async function archive(suite: Suite, settings: BucketSettings): Promise<ContentS
       { name: 'large', bytes: patternBytes(300_000, 3) },
     ],
   })
-  const { content } = await openArchive(core, principalOfAccount(owner), {
-    of: { delivery: delivery.id },
-    format: 'zip',
-  })
+  const wish = { of: { delivery: delivery.id }, format: 'zip' } as const
+  const opened = await openArchive(core, principalOfAccount(owner), wish)
+  const content = await contentWithDigest(core, opened)
   return { content, bytes: await gather(content.read({ start: 0, end: content.size })) }
 }
 
