@@ -16,7 +16,7 @@ const mostUnderWay = 2
 
 /** A writer whose first byte goes to `start`. */
 export function createBlockWriter(
-  part: Pick<PartFile, 'write' | 'wrote'>,
+  { write, wrote }: Pick<PartFile, 'write' | 'wrote'>,
   start: number,
   blocks: AlignedBlocks,
 ): BlockWriter {
@@ -31,7 +31,7 @@ export function createBlockWriter(
     const bytes = full.subarray(0, filled)
     const end = position + filled
     const before = underWay.at(-1)
-    const mine = part.write(bytes, position).finally(() => blocks.giveBack(full))
+    const mine = write(bytes, position).finally(() => blocks.giveBack(full))
     const ended = Promise.all([mine, before]).then(() => {
       written = end
       wrote(bytes.byteLength)
@@ -44,7 +44,6 @@ export function createBlockWriter(
     position = end
     filled = 0
   }
-  const { wrote } = part
 
   return {
     push(chunk) {
