@@ -17,7 +17,7 @@ export interface JobTable extends AsyncDisposable {
 /** Ours: a job and its row are done in one transaction. */
 export async function openOurs(environment: Record<string, string>): Promise<JobTable> {
   const { core, close } = await openInstallation(readSettings(environment))
-  const claim = { queues: ['local'], worker: 'bench' }
+  const claim = { queue: 'local', worker: 'bench' }
   const job = { kind: 'bench', queue: 'local', organizationId: 'o', accountId: 'a' } as const
   return {
     async fill(jobs) {

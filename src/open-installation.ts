@@ -49,6 +49,7 @@ export async function openInstallation(
         masterKeys: createMasterKeys(settings.masterKeys),
         downloadTypes: config.downloadTypes,
         settings: coreSettings(settings),
+        turns: new Map(),
       },
       signingKeys: createKeyRing(settings.signingKeys),
       producers: config.producers,

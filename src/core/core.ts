@@ -10,6 +10,8 @@ export interface Core {
   readonly masterKeys: MasterKeys
   readonly downloadTypes: ReadonlyMap<string, DownloadType>
   readonly settings: CoreSettings
+  /** The account that this node took a job for last, by queue, so that the next one has its turn. */
+  readonly turns: Map<string, string>
 }
 
 export interface CoreSettings {

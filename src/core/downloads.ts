@@ -13,7 +13,6 @@ import type { DownloadType } from './download-type.ts'
 import { DeliveryError } from './errors.ts'
 import { grantArchive, grantFile } from './grants/grants.ts'
 import { doOnce } from './idempotency.ts'
-import { findTurn } from './jobs/fair-turn.ts'
 import { cancelJobs, enqueueJob, type Queue } from './jobs/jobs.ts'
 import { demand } from './may.ts'
 import { closeOrder } from './orders/order-progress.ts'
@@ -61,7 +60,6 @@ export async function requestDownload(
   if (problem !== null) {
     throw new DeliveryError('invalid', problem, { details: { field: 'info' } })
   }
-  const claimableAt = await turnOf(core, principal, type)
   return await transact(core, (change) => {
     const repeatable =
       request.idempotencyKey === undefined
@@ -72,9 +70,7 @@ export async function requestDownload(
             key: request.idempotencyKey,
             request: { type: request.type, info: request.info ?? null },
           }
-    return doOnce(change, repeatable, () =>
-      insertDownload(change, principal, { type, request, claimableAt }),
-    )
+    return doOnce(change, repeatable, () => insertDownload(change, principal, { type, request }))
   })
 }
 
@@ -87,16 +83,10 @@ function unknownType(core: Core, principal: Principal, name: string): string {
   return `There is no download type "${shown}". ${choice}`
 }
 
-interface Asked {
-  type: DownloadType
-  request: DownloadRequest
-  claimableAt: number | undefined
-}
-
 async function insertDownload(
   change: Change,
   principal: Principal,
-  { type, request, claimableAt }: Asked,
+  { type, request }: { type: DownloadType; request: DownloadRequest },
 ): Promise<DeliveryRow> {
   const delivery = await insertDelivery(change, {
     kind: 'download',
@@ -113,19 +103,8 @@ async function insertDownload(
     accountId: delivery.owner_id,
     deliveryNumber: delivery.number,
     maxAttempts: type.maxAttempts,
-    claimableAt,
   })
   return delivery
-}
-
-/** Programs outside take the accounts in turn. */
-async function turnOf(
-  core: Core,
-  { accountId, organizationId }: Principal,
-  type: DownloadType,
-): Promise<number | undefined> {
-  if (type.producedBy === 'server') return undefined
-  return await findTurn(core, { queue: downloadQueue(type, organizationId), accountId })
 }
 
 /**

@@ -16,6 +16,7 @@ import * as uploads from './migrations/0012-uploads.ts'
 import * as usage from './migrations/0013-usage.ts'
 import * as places from './migrations/0014-places.ts'
 import * as archiveDigests from './migrations/0015-archive-digests.ts'
+import * as turns from './migrations/0016-turns.ts'
 import type { Tables } from './tables.ts'
 
 export interface SchemaStep {
@@ -47,6 +48,7 @@ export const schemaSteps: SchemaSteps = {
   '0013-usage': usage,
   '0014-places': places,
   '0015-archive-digests': archiveDigests,
+  '0016-turns': turns,
 }
 
 /** What the database says of itself. */

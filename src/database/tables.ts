@@ -209,7 +209,7 @@ export interface JobsTable {
   /** JSON for the handler. */
   payload: string
   state: JobState
-  /** When it may be claimed (next): the start of its turn, or the end of its lease while it runs; null when it is over. */
+  /** When it may be claimed (next), or the end of its lease while it runs; null when it is over. */
   claimable_at: number | null
   /** Counts claims; fences out a worker whose lease ended. */
   attempt: number

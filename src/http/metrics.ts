@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Core } from '../core/core.ts'
-import { countJobs, isServerQueue } from '../core/jobs/jobs.ts'
+import { isServerQueue } from '../core/jobs/jobs.ts'
+import { countJobs } from '../core/jobs/list-jobs.ts'
 
 /** Counts what the server does, for Prometheus. */
 export interface Metrics {

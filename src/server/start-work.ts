@@ -41,6 +41,8 @@ export function startWork(
       queue,
       handlers,
       worker: `${hostname()}:${process.pid}`,
+      // How long other hosts take is theirs to say.
+      keepsRoom: queue !== 'local',
       concurrency: queue === 'local' ? settings.jobConcurrency : settings.outgoingConcurrency,
       onError: (error) => log.warn({ err: error }, 'A job failed'),
       onEnd: ({ kind }, outcome) => metrics.jobEnded(kind, outcome),

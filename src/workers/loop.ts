@@ -3,6 +3,7 @@ import { beginJobs, type StepsByKind } from '../core/jobs/job-life.ts'
 import { nextClaimableAt, type ServerQueue } from '../core/jobs/jobs.ts'
 import type { JobRow } from '../database/tables.ts'
 import type { JobHandler } from './handler.ts'
+import { accountsWithoutRoom } from './room.ts'
 import { type AttemptOutcome, runAttempt, type StopReason } from './run-attempt.ts'
 
 export interface WorkerLoopOptions {
@@ -12,6 +13,11 @@ export interface WorkerLoopOptions {
   worker: string
   /** How many jobs run at once. */
   concurrency: number
+  /**
+   * Does an account take further places only as long as it holds fewer than are free? That is for work
+   * whose length strangers decide: else one account's would be in all places until it ends.
+   */
+  keepsRoom: boolean
   /** Hears of everything that goes wrong; `job` is null when no job could be claimed. */
   onError(error: unknown, job: JobRow | null): void
   /** Hears of each attempt that has ended. */
@@ -23,6 +29,11 @@ export interface WorkerLoop {
   stop(): Promise<void>
 }
 
+interface Running {
+  accountId: string
+  stop: AbortController
+}
+
 /** A wake-up call can be lost between nodes: the loop looks by itself this often. */
 const LOOK_MS = 5000
 
@@ -31,8 +42,10 @@ export function startWorkerLoop(core: Core, options: WorkerLoopOptions): WorkerL
   const steps: StepsByKind = new Map(
     [...options.handlers].map(([kind, handler]) => [kind, handler.steps]),
   )
-  const queues = [options.queue]
-  const running = new Map<Promise<void>, AbortController>()
+  const { queue, worker, concurrency, keepsRoom } = options
+  const running = new Map<Promise<void>, Running>()
+  /** What is due before it is left to others: the accounts that have it hold enough places. */
+  let passedOver = 0
   let stopped = false
   let filling: Promise<void> | null = null
   let wokenMeanwhile = false
@@ -58,9 +71,14 @@ export function startWorkerLoop(core: Core, options: WorkerLoopOptions): WorkerL
   }
 
   async function fill(): Promise<void> {
-    while (!stopped && running.size < options.concurrency) {
-      const limit = options.concurrency - running.size
-      const jobs = await beginJobs(core, steps, { queues, worker: options.worker, limit })
+    while (!stopped && running.size < concurrency) {
+      const free = concurrency - running.size
+      const holders = [...running.values()].map(({ accountId }) => accountId)
+      const except = keepsRoom ? accountsWithoutRoom(holders, free) : []
+      passedOver = except.length === 0 ? 0 : core.database.now()
+      // Who has room for one more may have none for two.
+      const limit = keepsRoom ? 1 : free
+      const jobs = await beginJobs(core, steps, { queue, worker, limit, except })
       if (jobs.length === 0) return
       for (const job of jobs) start(job)
     }
@@ -74,7 +92,7 @@ export function startWorkerLoop(core: Core, options: WorkerLoopOptions): WorkerL
     const { onError, onEnd } = options
     const ending = onEnd === undefined ? {} : { onEnd }
     const attempt = runAttempt(core, { job, handler, stop, onError, ...ending })
-    running.set(attempt, stop)
+    running.set(attempt, { accountId: job.account_id, stop })
     void attempt.then(() => {
       running.delete(attempt)
       wake()
@@ -84,19 +102,20 @@ export function startWorkerLoop(core: Core, options: WorkerLoopOptions): WorkerL
   async function lookLater(): Promise<void> {
     if (stopped) return
     // With every slot taken, the end of a job is what wakes the loop.
-    const wait = running.size < options.concurrency ? await untilNext() : LOOK_MS
+    const wait = running.size < concurrency ? await untilNext() : LOOK_MS
     timer = setTimeout(wake, wait)
   }
 
   async function untilNext(): Promise<number> {
-    const due = await nextClaimableAt(core.database.kysely, queues).catch(() => null)
+    const query = { queues: [queue], after: passedOver }
+    const due = await nextClaimableAt(core.database.kysely, query).catch(() => null)
     return due === null ? LOOK_MS : Math.min(Math.max(20, due - core.database.now()), LOOK_MS)
   }
 
-  const unsubscribe = core.database.signals.subscribe('jobs', (queue) => {
-    if (queue === null || queue === options.queue) wake()
+  const unsubscribe = core.database.signals.subscribe('jobs', (told) => {
+    if (told === null || told === queue) wake()
   })
-  if (options.concurrency > 0) wake()
+  if (concurrency > 0) wake()
 
   return {
     async stop() {
@@ -104,7 +123,7 @@ export function startWorkerLoop(core: Core, options: WorkerLoopOptions): WorkerL
       unsubscribe()
       await filling
       clearTimeout(timer)
-      for (const stop of running.values()) stop.abort('stopping' satisfies StopReason)
+      for (const { stop } of running.values()) stop.abort('stopping' satisfies StopReason)
       await Promise.all(running.keys())
     },
   }

@@ -92,6 +92,47 @@ describe('documents pulled from a URL', () => {
     await until('it is over', async () => (await read()).status === 'error')
     assert.match((await read()).message, /neither pending nor rejected/)
   })
+
+  it('leave room for those of another account, however long they take', async (t) => {
+    const { api, ada, account, core } = await setUp(t, { CLAIMCHECK_OUTGOING_CONCURRENCY: '4' })
+    const bob = await account('bob', { permissions: ['port-orders'] })
+    const stuck: string[] = []
+    const twoAreStuck = Promise.withResolvers<void>()
+    const { url } = await serve(t, (request, response) => {
+      if (request.url === '/quick') return response.end('the carrier bill')
+      stuck.push(request.url ?? '')
+      if (stuck.length === 2) twoAreStuck.resolve()
+      // Bytes that come are no silence.
+      return response.write('one byte at a time')
+    })
+    const pull = async (who: typeof ada, paths: string[]) => {
+      const order = (await api('POST', '', who, newOrder())).body.data.id
+      const ids: string[] = []
+      for (const path of paths) {
+        const answer = await api('POST', `/${order}/files`, who, { url: url + path })
+        ids.push(answer.body.data.id)
+      }
+      return { order, ids }
+    }
+    await pull(ada, ['/a', '/b', '/c', '/d', '/e'])
+    await twoAreStuck.promise
+    const { order, ids } = await pull(bob, ['/quick', '/quick', '/quick'])
+    for (const id of ids) {
+      const read = async () => (await api('GET', `/${order}/files/${id}`, bob)).body.data
+      await until('it has come', async () => (await read()).type === 'portorder-file-url')
+    }
+    const jobs = await core.database.kysely
+      .selectFrom('jobs')
+      .select(['state', 'account_id'])
+      .where('queue', '=', 'pulls')
+      .orderBy('number')
+      .execute()
+    const states = (id: string) =>
+      jobs.flatMap(({ state, account_id }) => (account_id === id ? [state] : []))
+    assert.deepEqual(states(ada.id), ['running', 'running', 'waiting', 'waiting', 'waiting'])
+    assert.deepEqual(states(bob.id), ['done', 'done', 'done'])
+    assert.deepEqual(stuck.toSorted(), ['/a', '/b'])
+  })
 })
 
 describe('status callbacks', () => {

@@ -85,7 +85,7 @@ describe('an encrypted stored file', () => {
         accountId: account.id,
         maxAttempts: 3,
       })
-      const claim = { queues: ['worker:acme:report'], worker: 'ada:1', limit: 1 }
+      const claim = { queue: 'worker:acme:report', worker: 'ada:1', limit: 1 }
       const [claimed] = await claimJobs(change, before, claim)
       return claimed as JobRow
     })

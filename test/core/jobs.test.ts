@@ -41,8 +41,7 @@ describe('a job', () => {
       numbers.push((await request()).number)
       core.clock.pass(1)
     }
-    const claim = (limit: number) =>
-      beginJobs(core, steps, { queues: ['local'], worker: 'a', limit })
+    const claim = (limit: number) => beginJobs(core, steps, { queue: 'local', worker: 'a', limit })
     const [first, second, third] = [await claim(2), await claim(10), await claim(1)]
     assert.deepEqual(
       [first, second].map((jobs) => jobs.map((job) => job.delivery_number)),
@@ -190,7 +189,7 @@ async function setUp(t: TestContext, { maxAttempts = 3 } = {}) {
     request: () => requestDownload(core, ada, { type: 'report' }),
     // Most tests know that a job waits; those that expect none compare with null.
     claim: async (worker: string) =>
-      (await beginJob(core, steps, { queues: ['local'], worker })) as JobRow,
+      (await beginJob(core, steps, { queue: 'local', worker })) as JobRow,
     async file(job: JobRow) {
       const bytes = await storeBytes(core, `jobs/${job.number}-${job.attempt}`, chunks('hello'))
       return { name: 'report.txt', mediaType: 'text/plain', bytes }

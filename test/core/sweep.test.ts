@@ -68,8 +68,7 @@ async function setUp(t: TestContext) {
   const core = await openTestCore(t, { downloadTypes: [downloadType('report')] })
   const ada = principalOfAccount(await seedAccount(core, 'ada', { permissions: ['download:*'] }))
   const steps = new Map([['download', downloadSteps]])
-  const claim = async () =>
-    (await beginJob(core, steps, { queues: ['local'], worker: 'w' })) as JobRow
+  const claim = async () => (await beginJob(core, steps, { queue: 'local', worker: 'w' })) as JobRow
   return {
     core,
     ada,

@@ -55,7 +55,7 @@ describe('many nodes over one PostgreSQL', { skip: noPostgres }, () => {
     const done: number[] = []
     const work = async (worker: string) => {
       for (;;) {
-        const job = await beginJob(core, steps, { queues: ['local'], worker })
+        const job = await beginJob(core, steps, { queue: 'local', worker })
         if (job === null) return
         await finishJob(core, job, async () => {})
         done.push(job.number)

@@ -13,7 +13,7 @@ export async function runOrderJobs(
   const handlers = new Map(createOrderHandlers(core, prepare))
   const steps = new Map([...handlers].map(([kind, handler]) => [kind, handler.steps]))
   for (let count = 0; ; count += 1) {
-    const job = await beginJob(core, steps, { queues: ['local'], worker: 'test' })
+    const job = await beginJob(core, steps, { queue: 'local', worker: 'test' })
     const handler = handlers.get(job?.kind ?? '')
     if (job === null || handler === undefined) return count
     await runAttempt(core, {

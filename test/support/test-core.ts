@@ -55,6 +55,7 @@ export async function openTestCore(
     store,
     masterKeys: createMasterKeys([{ id: 'test', secret: randomBytes(32) }]),
     downloadTypes: new Map((options.downloadTypes ?? []).map((type) => [type.name, type])),
+    turns: new Map(),
     settings: {
       signedUrlSeconds: 900,
       leaseSeconds: 45,

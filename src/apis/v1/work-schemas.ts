@@ -21,7 +21,7 @@ export const Job = Type.Object(
     }),
     claimableAt: nullable('string', {
       ...time,
-      description: 'Its next turn, or the end of its lease while it runs.',
+      description: 'From when on it may be taken, or the end of its lease while it runs.',
     }),
     createdAt: Type.String(time),
     startedAt: nullable('string', time),

@@ -2,7 +2,7 @@ import type { Isolation } from '../../database/database.ts'
 import type { JobRow } from '../../database/tables.ts'
 import type { Core } from '../core.ts'
 import { type Change, transact } from '../transact.ts'
-import { claimJobs, endJob, type HeldJob, putJobBack } from './jobs.ts'
+import { type Claim, claimJobs, endJob, type HeldJob, putJobBack } from './jobs.ts'
 
 /**
  * What a kind of job does to its own noun when an attempt begins and ends. Each step runs in the
@@ -31,7 +31,7 @@ export type StepsByKind = ReadonlyMap<string, JobSteps>
 export async function beginJobs(
   core: Core,
   stepsByKind: StepsByKind,
-  claim: { queues: readonly string[]; worker: string; limit: number },
+  claim: Claim,
 ): Promise<JobRow[]> {
   for (;;) {
     const { claimed, begun } = await transact(
@@ -55,7 +55,7 @@ export async function beginJobs(
 export async function beginJob(
   core: Core,
   stepsByKind: StepsByKind,
-  claim: { queues: readonly string[]; worker: string },
+  claim: Omit<Claim, 'limit'>,
 ): Promise<JobRow | null> {
   const [job] = await beginJobs(core, stepsByKind, { ...claim, limit: 1 })
   return job ?? null

@@ -1,10 +1,11 @@
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, type QueryCreator, sql } from 'kysely'
 import type { Connection } from '../../database/database.ts'
 import { hotInsert, hotStatement } from '../../database/hot-query.ts'
 import type { JobRow, Tables } from '../../database/tables.ts'
 import type { Core } from '../core.ts'
 import { DeliveryError } from '../errors.ts'
 import type { Change } from '../transact.ts'
+import { takeInTurns } from './turns.ts'
 
 /**
  * The queues of what the servers do themselves. Other people's hosts may answer slowly: what waits
@@ -29,8 +30,6 @@ export interface NewJob {
   deliveryNumber?: number
   payload?: unknown
   maxAttempts: number
-  /** Jobs are claimed in the order of these times; now, when it is left out. */
-  claimableAt?: number | undefined
 }
 
 /** Puts work into the queue, in the transaction of what it is about: neither is there without the other. */
@@ -43,7 +42,7 @@ export async function enqueueJob(change: Change, job: NewJob): Promise<JobRow> {
     delivery_number: job.deliveryNumber ?? null,
     payload: JSON.stringify(job.payload ?? null),
     state: 'waiting',
-    claimable_at: job.claimableAt ?? change.now,
+    claimable_at: change.now,
     attempt: 0,
     max_attempts: job.maxAttempts,
     worker: null,
@@ -59,45 +58,69 @@ export async function enqueueJob(change: Change, job: NewJob): Promise<JobRow> {
 
 const insertRow = hotInsert('jobs')
 
+/** What somebody who has room for jobs takes. */
+export interface Claim {
+  queue: string
+  /** Names who claims in the jobs that it gets. */
+  worker: string
+  /** So many jobs at most. */
+  limit: number
+  /** Accounts whose jobs are left to others; none when it is left out. */
+  except?: readonly string[]
+}
+
 /**
- * Takes the jobs that have waited longest, at most `limit`, and makes them this worker's until their
- * lease ends. A running job whose lease has ended is taken again: its worker is dead, or no longer to
+ * Takes jobs account by account, of each those that have waited longest, and makes them this worker's
+ * until their lease ends. A running job whose lease has ended is taken again: its worker is dead, or no longer to
  * be believed. The attempt number that comes with it is the fence: every later step names it.
  */
 export async function claimJobs(
   change: Change,
   core: Core,
-  claim: { queues: readonly string[]; worker: string; limit: number },
+  { queue, worker, limit, except = [] }: Claim,
 ): Promise<JobRow[]> {
-  if (claim.queues.length === 0) return []
-  const rows = await change.db
-    // Read once, however the statement is planned: read anew it would lock others, and take more.
-    .with(
-      (cte) => cte('next').materialized(),
-      (db) =>
-        db
-          .selectFrom('jobs')
-          .select('number')
-          .where('queue', 'in', claim.queues)
-          .where('claimable_at', '<=', change.now)
-          .orderBy('claimable_at')
-          .orderBy('number')
-          .limit(claim.limit)
-          // Two nodes that claim at once must not wait for each other; SQLite has only one writer.
-          .$if(core.database.engine === 'postgres', (query) => query.forUpdate().skipLocked()),
-    )
-    .updateTable('jobs')
-    .set({
-      state: 'running',
-      claimable_at: change.now + core.settings.leaseSeconds * 1000,
-      attempt: sql<number>`attempt + 1`,
-      worker: claim.worker,
-      started_at: change.now,
-    })
-    .where('number', 'in', (db) => db.selectFrom('next').select('number'))
-    .returningAll()
-    .execute()
-  return rows.sort((a, b) => a.number - b.number)
+  return await takeInTurns(core, change, { queue, limit, except }, async (accountId, share) => {
+    const rows = await change.db
+      // Read once, however the statement is planned: read anew it would lock others, and take more.
+      .with(
+        (cte) => cte('next').materialized(),
+        (db) =>
+          nextOfAccount(db, { queue, accountId, now: change.now })
+            // Known to the planner: for any number it would rather read the whole table.
+            .limit(sql.lit(share))
+            // Two nodes that claim at once must not wait for each other; SQLite has only one writer.
+            .$if(core.database.engine === 'postgres', (query) => query.forUpdate().skipLocked()),
+      )
+      .updateTable('jobs')
+      .set({
+        state: 'running',
+        claimable_at: change.now + core.settings.leaseSeconds * 1000,
+        attempt: sql<number>`attempt + 1`,
+        worker,
+        started_at: change.now,
+      })
+      .where('number', 'in', (db) => db.selectFrom('next').select('number'))
+      .returningAll()
+      .execute()
+    return rows.sort((a, b) => a.number - b.number)
+  })
+}
+
+/** The account as a range: `turns.ts` says why. */
+function nextOfAccount(
+  db: QueryCreator<Tables>,
+  { queue, accountId, now }: { queue: string; accountId: string; now: number },
+) {
+  return db
+    .selectFrom('jobs')
+    .select('number')
+    .where('queue', '=', queue)
+    .where('account_id', '>=', accountId)
+    .where('account_id', '<=', accountId)
+    .where('claimable_at', '<=', now)
+    .orderBy('account_id')
+    .orderBy('claimable_at')
+    .orderBy('number')
 }
 
 /** What a worker holds: enough to prove that the job is still its own. */
@@ -229,56 +252,21 @@ export async function findJob(db: Connection, number: number): Promise<JobRow | 
   return row ?? null
 }
 
-/** When the next job of these queues becomes claimable, in ms since the epoch; null when none waits. */
+/**
+ * When the next job of these queues becomes claimable, in ms since the epoch; null when none waits.
+ * `after`: only what becomes so later than that.
+ */
 export async function nextClaimableAt(
   db: Connection,
-  queues: readonly string[],
+  { queues, after = 0 }: { queues: readonly string[]; after?: number },
 ): Promise<number | null> {
   const row = await db
     .selectFrom('jobs')
     .select((eb) => eb.fn.min('claimable_at').as('at'))
     .where('queue', 'in', queues)
-    .where('claimable_at', 'is not', null)
+    .where('claimable_at', '>', after)
     .executeTakeFirst()
   return row?.at ?? null
-}
-
-/** How many jobs stand in each state, by queue; for metrics. */
-export async function countJobs(
-  core: Core,
-): Promise<{ queue: string; state: string; count: number }[]> {
-  const rows = await core.database.kysely
-    .selectFrom('jobs')
-    .select((eb) => ['queue', 'state', eb.fn.countAll<number>().as('count')] as const)
-    .where('claimable_at', 'is not', null)
-    .groupBy(['queue', 'state'])
-    .execute()
-  return rows.map((row) => ({ ...row, count: Number(row.count) }))
-}
-
-export interface JobsQuery {
-  organizationId: string
-  /** Only the jobs of this account; null for all of the organization. */
-  accountId: string | null
-  state?: JobRow['state']
-  /** Only those with a smaller number. */
-  before?: number
-  /** At most 1,000. */
-  limit: number
-}
-
-/** Jobs, newest first. */
-export async function listJobs(db: Connection, query: JobsQuery): Promise<JobRow[]> {
-  let rows = db
-    .selectFrom('jobs')
-    .selectAll()
-    .where('organization_id', '=', query.organizationId)
-    .orderBy('number', 'desc')
-    .limit(Math.min(query.limit, 1000))
-  if (query.accountId !== null) rows = rows.where('account_id', '=', query.accountId)
-  if (query.state !== undefined) rows = rows.where('state', '=', query.state)
-  if (query.before !== undefined) rows = rows.where('number', '<', query.before)
-  return rows.execute()
 }
 
 function leaseLost(): DeliveryError {

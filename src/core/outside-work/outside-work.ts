@@ -41,7 +41,7 @@ export async function claimWork(
   const worker = `${principal.username}:${wish.worker}`
   for (const queue of workQueues(core, principal, wish.types)) {
     for (;;) {
-      const job = await beginJob(core, steps, { queues: [queue], worker })
+      const job = await beginJob(core, steps, { queue, worker })
       if (job === null) break
       const work = await prepare(core, job)
       if (work !== null) return work

@@ -27,7 +27,7 @@ export async function waitForWork<T>(
       if (found !== null) return found
       const left = deadline - performance.now()
       if (left <= 0) return null
-      const due = await nextClaimableAt(core.database.kysely, queues)
+      const due = await nextClaimableAt(core.database.kysely, { queues })
       const untilDue = due === null ? LOOK_MS : Math.max(20, due - core.database.now())
       await bell.rung(Math.min(left, untilDue, LOOK_MS))
     }

@@ -12,7 +12,6 @@ import { DeliveryError } from '../errors.ts'
 import { recordEvents } from '../events/events.ts'
 import { isFileName } from '../file-name.ts'
 import { grantFile, grantUpload } from '../grants/grants.ts'
-import { findTurn } from '../jobs/fair-turn.ts'
 import { enqueueJob } from '../jobs/jobs.ts'
 import { mediaTypeOfName } from '../media-type.ts'
 import type { Principal } from '../principal.ts'
@@ -60,8 +59,6 @@ export async function requestPull(
   principal: Principal,
   { number, url, name }: { number: number; url: string; name: string },
 ): Promise<PortOrderDocument> {
-  const { accountId } = principal
-  const claimableAt = await findTurn(core, { queue: 'pulls', accountId })
   return await transact(core, async (change) => {
     const order = await demandOpenOrder(change.db, principal, number)
     const document = await insertDocument(change, number, { givenName: name, originalUrl: url })
@@ -70,7 +67,6 @@ export async function requestPull(
       queue: 'pulls',
       organizationId: order.organization_id,
       accountId: order.owner_id,
-      claimableAt,
       payload: { file: document.file.number },
       maxAttempts: 5,
     })

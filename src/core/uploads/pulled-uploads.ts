@@ -3,7 +3,6 @@ import { findPrincipal } from '../accounts/accounts.ts'
 import type { Core } from '../core.ts'
 import { DeliveryError } from '../errors.ts'
 import type { ExpectedBytes } from '../expected-bytes.ts'
-import { findTurn } from '../jobs/fair-turn.ts'
 import { finishJob, type JobSteps } from '../jobs/job-life.ts'
 import { enqueueJob } from '../jobs/jobs.ts'
 import type { Principal } from '../principal.ts'
@@ -38,16 +37,13 @@ export async function requestPull(
       details: { field: 'url' },
     })
   }
-  const { accountId } = principal
-  const claimableAt = await findTurn(core, { queue: 'pulls', accountId })
   return await transact(core, async (change) => {
     const upload = await insertUpload(core, change, { principal, ...wish, keptMs: KEPT_MS })
     await enqueueJob(change, {
       kind: PULL_UPLOAD_JOB,
       queue: 'pulls',
       organizationId: principal.organizationId,
-      accountId,
-      claimableAt,
+      accountId: principal.accountId,
       payload: { upload: upload.id, url } satisfies Pull,
       maxAttempts: 5,
     })

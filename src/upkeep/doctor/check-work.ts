@@ -33,7 +33,7 @@ async function checkDeadJobs({ database }: Core): Promise<Finding> {
 
 async function checkWaiting({ database }: Core): Promise<Finding> {
   const { ok, warn } = findingsOf('waiting-jobs')
-  const due = await nextClaimableAt(database.kysely, serverQueues)
+  const due = await nextClaimableAt(database.kysely, { queues: serverQueues })
   const late = due === null ? 0 : database.now() - due
   if (late < LATE_MS) return ok('No job waits for a worker.')
   return warn(

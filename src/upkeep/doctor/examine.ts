@@ -113,6 +113,7 @@ function coreOf(settings: Settings, database: Database, store: ObjectStore): Cor
     store,
     masterKeys: createMasterKeys(settings.masterKeys),
     downloadTypes: new Map(),
+    turns: new Map(),
     settings: coreSettings(settings),
   }
 }
