@@ -104,10 +104,11 @@ describe('downloads that wait for the server', () => {
 
 describe('the turns of a queue', () => {
   it('give each other account at most one between two of one that waits', async (t) => {
-    const { core, put, claim } = await setUp(t)
+    const { core, put, cancel, claim } = await setUp(t)
     const step = fc.oneof(
       fc.record({ put: fc.nat(6), jobs: fc.integer({ min: 1, max: 5 }) }),
       fc.record({ claims: fc.integer({ min: 1, max: 6 }) }),
+      fc.record({ cancel: fc.nat(6) }),
     )
     const runs = sized(25, 250)
     await fc.assert(
@@ -121,6 +122,11 @@ describe('the turns of a queue', () => {
             if (!waiting.has(step.put)) passed.set(step.put, new Set())
             waiting.set(step.put, (waiting.get(step.put) ?? 0) + step.jobs)
             await put(step.put, step.jobs)
+            continue
+          }
+          if ('cancel' in step) {
+            for (const map of [waiting, passed]) map.delete(step.cancel)
+            await cancel(step.cancel)
             continue
           }
           for (let turn = 0; turn < step.claims; turn += 1) {
@@ -141,6 +147,15 @@ describe('the turns of a queue', () => {
       }),
       { numRuns: runs },
     )
+  })
+
+  it('come round at once when nobody is left in the lap', async (t) => {
+    const { put, cancel, claim } = await setUp(t)
+    await put(1, 2)
+    await put(2, 1)
+    assert.equal(await claim(), 1)
+    await cancel(2)
+    assert.deepEqual([await claim(), await claim()], [1, null])
   })
 
   it('are of one queue, and each account has its own jobs in their order', async (t) => {
@@ -238,6 +253,11 @@ async function setUp(t: TestContext, producedBy: 'server' | 'worker' = 'server')
       await transact(core, async (change) => {
         for (let index = 0; index < count; index += 1) await enqueueJob(change, job)
       })
+    },
+    /** What other nodes take and customers cancel is gone as well. */
+    async cancel(account: number) {
+      const jobs = core.database.kysely.deleteFrom('jobs').where('state', '=', 'waiting')
+      await jobs.where('account_id', '=', `${account}`).execute()
     },
     /** The account of the next one of them. */
     async claim(): Promise<number | null> {
