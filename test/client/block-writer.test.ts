@@ -71,6 +71,7 @@ describe('createBlockWriter()', () => {
     assert.deepEqual([hasRoom, writer.written], [false, 0])
     ends[0]?.()
     await room
+    await new Promise(setImmediate)
     assert.equal(writer.written, 2 * blockBytes)
     ends[2]?.()
     await writer.flush()
@@ -90,6 +91,27 @@ describe('createBlockWriter()', () => {
     }, full)
     await assert.rejects(writer.flush(), full)
     assert.equal(writer.written, blockBytes)
+  })
+
+  it('has nothing under way any more when it has said what failed', async () => {
+    const full = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
+    const later = Promise.withResolvers<void>()
+    let calls = 0
+    const write = () => {
+      calls += 1
+      return calls === 1 ? Promise.reject(full) : later.promise
+    }
+    const writer = createBlockWriter({ write, wrote: () => {} }, 0, createAlignedBlocks())
+    void writer.push(bytes.subarray(0, 2 * blockBytes))
+    let hasEnded = false
+    const flushed = assert.rejects(writer.flush(), full).finally(() => {
+      hasEnded = true
+    })
+    await new Promise(setImmediate)
+    assert.equal(hasEnded, false)
+    later.resolve()
+    await flushed
+    assert.equal(writer.written, 0)
   })
 })
 

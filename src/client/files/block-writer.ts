@@ -7,7 +7,7 @@ export interface BlockWriter {
   push(chunk: Uint8Array): Promise<void> | undefined
   /** Where everything before is written. */
   readonly written: number
-  /** Writes what is left. */
+  /** Writes what is left. However it ends, nothing is under way any more. */
   flush(): Promise<void>
 }
 
@@ -30,9 +30,8 @@ export function createBlockWriter(
   function begin(full: Uint8Array): void {
     const bytes = full.subarray(0, filled)
     const end = position + filled
-    const before = underWay.at(-1)
     const mine = write(bytes, position).finally(() => blocks.giveBack(full))
-    const ended = Promise.all([mine, before]).then(() => {
+    const ended = bothOf(underWay.at(-1), mine).then(() => {
       written = end
       wrote(bytes.byteLength)
     })
@@ -69,4 +68,10 @@ export function createBlockWriter(
       await underWay.at(-1)
     },
   }
+}
+
+/** @throws what the first one did, when both have ended: whoever hears of it may close the file */
+async function bothOf(first: Promise<void> | undefined, second: Promise<void>): Promise<void> {
+  const ends = await Promise.allSettled([first, second])
+  for (const end of ends) if (end.status === 'rejected') throw end.reason
 }
