@@ -225,6 +225,27 @@ describe('getFiles() from a hostile server', () => {
     await assertWhole()
   })
 
+  it('still knows a file that has changed for one after a connection on which nothing came', async (t) => {
+    const { server, client, url, folder, assertWhole } = await world(t, { noIfRange: true })
+    const fresh = someBytes(large, 9)
+    let held = 0
+    server.handle = (_request, response) => {
+      if (held > 0) return false
+      held += 1
+      const { bytes, etag } = server.files.get('/data.bin') ?? {}
+      response.writeHead(200, { 'content-length': large, etag: String(etag) })
+      response.write(bytes?.subarray(0, large - 10))
+      server.files.set('/data.bin', { bytes: fresh, etag: etagOf(fresh), digest: true })
+      return true
+    }
+    const { events } = await get(client, url, { folder, stallMs: 50 })
+    await assertWhole(fresh)
+    const setbacks = events.flatMap((event) => (event.type === 'setback' ? [event.sentence] : []))
+    assert.equal(setbacks.length, 2)
+    assert.equal(setbacks[0], 'Nothing came any more.')
+    assert.match(String(setbacks[1]), /changed/)
+  })
+
   it('refuses a body of which nobody can say whether it is whole', async (t) => {
     const file = { noLength: true, digest: false, etag: null, size: 1000 }
     const { client, url, folder } = await world(t, file)

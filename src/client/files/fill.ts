@@ -6,11 +6,11 @@ import type { PartFile } from './part-file.ts'
 import { createPatience } from './patience.ts'
 import type { Region } from './regions.ts'
 import { Setback } from './setback.ts'
-import { createStallGuard, type StallGuard, setbackOf } from './stall-guard.ts'
+import { brokenOff, createStallGuard, type StallGuard, setbackOf } from './stall-guard.ts'
 import { count, type Transfer } from './transfer.ts'
 
 export interface Filling {
-  readonly part: PartFile
+  readonly part: Pick<PartFile, 'write' | 'wrote'>
   readonly signal: AbortSignal
   /** Bytes in the order in which they stand in the file, for whoever digests them meanwhile. */
   onChunk(position: number, chunk: Uint8Array): void
@@ -77,15 +77,17 @@ async function pour(transfer: Transfer, pouring: Pouring, filling: Filling): Pro
       const wanted = within(region, chunk)
       if (wanted.byteLength > 0) await take(transfer, { ...pouring, writer }, { wanted, filling })
       reader?.release?.(chunk)
-      if (wanted.byteLength < chunk.byteLength || region.at === region.end) {
-        void reader?.cancel().catch(() => {})
-        return
-      }
+      if (wanted.byteLength < chunk.byteLength || region.at === region.end) return
       region.written = writer.written
     }
   } finally {
-    await writer.flush()
-    region.written = writer.written
+    // Nothing of it is wanted any more, least of all when the disk refused it.
+    void reader?.cancel().catch(() => {})
+    try {
+      await writer.flush()
+    } finally {
+      region.written = writer.written
+    }
   }
   if (region.end === null) {
     // Without a length, the end of the body is the end of the file.
@@ -116,9 +118,8 @@ async function next(reader: BodyReader, guard: StallGuard): Promise<Uint8Array |
   try {
     const { done, value } = await reader.read()
     return done ? null : (value ?? null)
-  } catch (error) {
-    if (guard.signal.aborted) throw error
-    throw new Setback('unreachable', 'The connection broke off.')
+  } catch {
+    throw brokenOff(guard)
   }
 }
 

@@ -1,3 +1,4 @@
+import { ClientError } from '../client-error.ts'
 import { Setback } from './setback.ts'
 
 /** Ends a request on which nothing comes any more. */
@@ -41,9 +42,16 @@ export function createStallGuard(stallMs: number, signal?: AbortSignal): StallGu
   }
 }
 
-/** An error of a request under guard, as what it is for the transfer. */
-export function setbackOf(error: unknown, guard: StallGuard): unknown {
-  const { reason } = guard.signal
-  if (guard.signal.aborted && reason instanceof Setback) return reason
-  return error
+/**
+ * An error of a request under guard, as what it is for the transfer. What the guard did not bring about
+ * stays what it is, though the guard has struck: a disk that hangs and then fails must not be passed over.
+ */
+export function setbackOf(error: unknown, { signal: { reason } }: StallGuard): unknown {
+  const isOfGuard = error instanceof ClientError && error.code === 'aborted'
+  return isOfGuard && reason instanceof Setback ? reason : error
+}
+
+/** A body under guard has failed. */
+export function brokenOff({ signal }: StallGuard): unknown {
+  return signal.aborted ? signal.reason : new Setback('unreachable', 'The connection broke off.')
 }

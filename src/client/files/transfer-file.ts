@@ -18,7 +18,7 @@ import {
 } from './part-file.ts'
 import { createPatience } from './patience.ts'
 import { Setback, StartAgain } from './setback.ts'
-import { createStallGuard, setbackOf } from './stall-guard.ts'
+import { brokenOff, createStallGuard, type StallGuard, setbackOf } from './stall-guard.ts'
 import {
   count,
   createTransfer,
@@ -187,15 +187,11 @@ async function fetchLarge(
   }
 }
 
-async function bytesOf(
-  response: HttpAnswer,
-  guard: { signal: AbortSignal },
-): Promise<Uint8Array<ArrayBuffer>> {
+async function bytesOf(response: HttpAnswer, guard: StallGuard): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return new Uint8Array(await response.arrayBuffer())
-  } catch (error) {
-    if (guard.signal.aborted) throw error
-    throw new Setback('unreachable', 'The connection broke off.')
+  } catch {
+    throw brokenOff(guard)
   }
 }
 
