@@ -28,7 +28,11 @@ export async function fetchParts(
   const { part, state } = options
   const regions = missingRegions(state?.spans ?? [], state?.size ?? transfer.known.size)
   const hash = createRunningHash(transfer.options.file.digests, transfer.known.digests)
-  const saver = setInterval(() => void save(transfer, part, regions).catch(() => {}), saveEveryMs)
+  const save = async (isLast: boolean) => {
+    const found = stateOf(transfer, regions)
+    if (found !== null) await part.save(found, { isLast })
+  }
+  const saver = setInterval(() => void save(false).catch(() => {}), saveEveryMs)
   saver.unref?.()
   try {
     await runConnections(transfer, { ...options, regions, hash })
@@ -37,7 +41,7 @@ export async function fetchParts(
     return { size, digests }
   } catch (error) {
     // The error says more than one about its record would.
-    await save(transfer, part, regions).catch(() => {})
+    await save(true).catch(() => {})
     throw error
   } finally {
     clearInterval(saver)
@@ -118,11 +122,11 @@ function connectionsFor({ options, known, hasNoRanges }: Transfer): number {
   return isVouched ? options.connections : 1
 }
 
-async function save(transfer: Transfer, part: PartFile, regions: Region[]): Promise<void> {
-  const { etag, origin, size, isCoded } = transfer.known
-  if (isCoded) return
-  const { id } = transfer.options.file
-  await part.save({ id, etag, origin, size, spans: doneSpans(regions, size) })
+/** null: nothing that another process could go on with. */
+function stateOf({ known, options }: Transfer, regions: Region[]): PartState | null {
+  const { etag, origin, size, isCoded } = known
+  if (isCoded) return null
+  return { id: options.file.id, etag, origin, size, spans: doneSpans(regions, size) }
 }
 
 function anySignal(one: AbortSignal | undefined, other: AbortSignal): AbortSignal {

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { type FileHandle, lstat, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { ClientError } from '../client-error.ts'
 import { asList, asObject, asSize, asText } from '../json.ts'
 import { createDiskSync } from './disk-sync.ts'
@@ -30,9 +30,16 @@ export interface PartFile {
   write(bytes: Uint8Array, position: number): Promise<void>
   /** So many more bytes are written: now and then, what is there is synced while more comes. */
   wrote(bytes: number): void
-  /** Makes what was written last beyond a crash, and then says so. */
-  save(state: PartState): Promise<void>
-  /** Gives the part its name: from here on the file is whole. */
+  /**
+   * Makes what was written last beyond a crash, and then says so.
+   * @param isLast nothing more is written: on a full disk, the last of what came makes room for the word
+   *   that the rest is there. While more comes, that would leave a hole
+   */
+  save(state: PartState, options: { isLast: boolean }): Promise<void>
+  /**
+   * Gives the part its name: from here on the file is whole.
+   * @throws ClientError `unsafe_target` when something else lies in its place by now
+   */
   finish(): Promise<void>
   /** Lets go of it; the part stays. */
   close(): Promise<void>
@@ -49,10 +56,13 @@ export async function readPartState(target: string, id: string): Promise<PartSta
   try {
     const state = asObject(JSON.parse(text))
     if (state.id !== id) return null
+    const there = await lstat(`${target}.part`)
     const spans = asList(state.spans).map((one) => {
       const { start, end } = asObject(one)
       return { start: asSize(start) ?? 0, end: asSize(end) ?? 0 }
     })
+    // Somebody took the part away, and left the word about it.
+    if (spans.some(({ end }) => end > there.size)) return null
     const [etag, origin] = [asText(state.etag), asText(state.origin)]
     return { id, etag, origin, size: asSize(state.size), spans }
   } catch {
@@ -82,13 +92,13 @@ export async function openPart(
   const isLarge = size !== null && size >= directBytes
   const writer = isLarge ? await openDirectWriter(path, handle) : createDiskWriter(handle)
   let saving = Promise.resolve()
-  const save = async (state: PartState) => {
+  const save = async (state: PartState, isLast: boolean) => {
     await disk.sync()
     try {
       await writeState(path, state)
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
-      // On a full disk the last of what came makes room for the word that the rest is there.
+      const { code = '' } = error as NodeJS.ErrnoException
+      if (!isLast || !['ENOSPC', 'EDQUOT'].includes(code)) throw error
       const shorter = withoutEnd(state)
       await handle.truncate(shorter.spans.at(-1)?.end ?? 0)
       await writeState(path, shorter)
@@ -98,8 +108,8 @@ export async function openPart(
     handle,
     write: writer.write,
     wrote: disk.wrote,
-    async save(state) {
-      const mine = saving.then(() => save(state))
+    async save(state, { isLast }) {
+      const mine = saving.then(() => save(state, isLast))
       saving = mine.catch(() => {})
       await mine
     },
@@ -107,6 +117,7 @@ export async function openPart(
       await saving
       await disk.sync()
       await handle.sync()
+      await refuseOther(path, handle)
       await writer.close()
       await handle.close()
       await rename(path, target)
@@ -118,6 +129,14 @@ export async function openPart(
       await handle.close()
     },
   }
+}
+
+/** What lies there now would get the name. Not by inode: some file systems make those up. */
+async function refuseOther(path: string, handle: FileHandle): Promise<void> {
+  const [there, { size }] = await Promise.all([lstat(path), handle.stat()])
+  if (there.isFile() && there.size === size) return
+  await rm(`${path}.json`, { force: true })
+  throw new ClientError('unsafe_target', `${path} is in the way: it is not what was written.`)
 }
 
 async function writeState(part: string, state: PartState): Promise<void> {
