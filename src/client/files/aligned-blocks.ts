@@ -9,7 +9,8 @@ export interface AlignedBlocks {
   giveBack(block: Uint8Array): void
 }
 
-const atOnce = 4
+/** Each memory takes 8 GiB of address space, however small it is; of a block, nothing until it is used. */
+const atOnce = 32
 /** Of a page of WebAssembly's memory, in bytes. */
 const pageBytes = 65_536
 

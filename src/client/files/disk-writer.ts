@@ -52,7 +52,8 @@ async function openDirect(path: string, handle: FileHandle): Promise<FileHandle 
   try {
     const flags = constants.O_WRONLY | constants.O_DIRECT | constants.O_NOFOLLOW
     const direct = await open(path, flags)
-    const [one, other] = await Promise.all([direct.stat(), handle.stat()])
+    const bigint = true
+    const [one, other] = await Promise.all([direct.stat({ bigint }), handle.stat({ bigint })])
     if (one.ino === other.ino && one.dev === other.dev) return direct
     await direct.close()
   } catch {
