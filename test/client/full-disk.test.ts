@@ -55,6 +55,26 @@ async function getOntoFullDisk(
 
 const mebibyte = 1024 * 1024
 
+/** Says what is left of a part whose state is written on a full disk while more comes, and at the end. */
+const savingScript = `
+const { statSync, writeFileSync } = await import('node:fs')
+const { openPart } = await import(process.env.PART_FILE)
+const size = 1_500_000
+const part = await openPart('a.bin', { keep: false, size })
+await part.write(new Uint8Array(size), 0)
+try {
+  for (;;) writeFileSync('other', new Uint8Array(65_536), { flag: 'a' })
+} catch (error) {
+  if (error.code !== 'ENOSPC') throw error
+}
+const state = { id: 'a', etag: null, origin: null, size, spans: [{ start: 0, end: size }] }
+for (const isLast of [false, true]) {
+  const outcome = await part.save(state, { isLast }).then(() => 'saved', ({ code }) => code)
+  console.log(outcome, statSync('a.bin.part').size)
+}
+await part.close()
+`
+
 describe('a disk that is full', { skip: !mayMount && 'no file system can be mounted here' }, () => {
   it('keeps what came of a large file, with a word about it, and goes on from there', async (t) => {
     const disk = { size: 4 * mebibyte, filled: 1, file: 9_000_000 }
@@ -68,6 +88,21 @@ describe('a disk that is full', { skip: !mayMount && 'no file system can be moun
     const [, from] = /^bytes=(\d+)-/.exec(String(server.seen.at(-1)?.headers.range)) ?? []
     // Of four MiB, the last one made room for the word.
     assert.ok(Number(from) >= mebibyte, `it began at ${from}`)
+  })
+
+  it('makes room for the word about a part only when no more comes', async (t) => {
+    const folder = await temporaryFolder(t)
+    const mount = 'mount -t tmpfs -o size=2m tmpfs . && cd "$PWD" && exec "$@"'
+    const words = [process.execPath, '--input-type=module', '--eval', savingScript]
+    const child = spawn(program, [...flags, 'sh', '-c', mount, 'sh', ...words], {
+      cwd: folder,
+      env: childEnvironment({
+        PART_FILE: new URL('../../src/client/files/part-file.ts', import.meta.url).href,
+      }),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    // A hole would be left where bytes were, and what comes after it would hide it.
+    assert.equal(await text(child.stdout), `ENOSPC 1500000\nsaved ${1_500_000 - mebibyte}\n`)
   })
 
   it('has no part of a small file left on it, which would take what room there is', async (t) => {
