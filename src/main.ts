@@ -10,10 +10,13 @@ if (major < needed) {
   process.stderr.write(`${isForPrograms ? JSON.stringify(refusal) : message}\n`)
   process.exit(1)
 }
+const { run, refuse } = await import('./cli/run.ts')
 // A reader that has seen enough (`| head -1`) is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+process.stdout.on('error', async (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
-  throw error
+  await refuse(Object.assign(error, { path: 'the standard output' }), process.argv)
+  process.exit(1)
 })
-const { run } = await import('./cli/run.ts')
+// What is said beside the result may be lost; the work goes on.
+process.stderr.on('error', () => {})
 process.exitCode = await run(process.argv.slice(2))

@@ -16,9 +16,14 @@ export async function run(words: readonly string[]): Promise<number> {
     await runIn(['claimcheck'], commands, words[0] === 'help' ? helpFor(words) : words)
     return 0
   } catch (error) {
-    process.stderr.write(`${formatRefusal(await explainError(error), isForPrograms(words))}\n`)
+    await refuse(error, words)
     return exitCodeOf(error)
   }
+}
+
+/** Says on the standard error why a command line ended without its result. */
+export async function refuse(error: unknown, words: readonly string[]): Promise<void> {
+  process.stderr.write(`${formatRefusal(await explainError(error), isForPrograms(words))}\n`)
 }
 
 /** Also of a command line that could not be understood. */

@@ -20,7 +20,10 @@ export const verify = defineCommand({
       const sum = `${files.length - wrong.length} of ${counted(files.length, 'file')} intact.`
       print(values.json, { files }, [...lines, sum].join('\n'))
       if (wrong.length === 0) return
-      throw new ClientError('damaged', `Not what was fetched: ${counted(wrong.length, 'file')}.`)
+      throw new ClientError(
+        'damaged',
+        `Not what was fetched: ${counted(wrong.length, 'file')}. "claimcheck get" from the same address brings back what is there.`,
+      )
     })
   },
 })

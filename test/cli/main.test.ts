@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { before, describe, it } from 'node:test'
 import { main } from '../support/main.ts'
@@ -64,11 +64,24 @@ describe('claimcheck', () => {
     })
   }
 
+  it('says in one sentence that its result cannot be written', {
+    skip: existsSync('/dev/full') ? false : 'no such device',
+  }, () => {
+    const full = openSync('/dev/full', 'w')
+    const { status, stderr } = spawnSync(process.execPath, [main, 'version'], {
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    })
+    closeSync(full)
+    assert.equal(stderr, 'Cannot write the standard output: the disk is full (ENOSPC).\n')
+    assert.equal(status, 1)
+  })
+
   it('says in one sentence that Node is too old, before it imports anything', async () => {
     // The file as an old Node gets it: its first statements, under the version of such a Node.
     const source = readFileSync(main, 'utf8')
     assert.doesNotMatch(source, /^import /m)
-    const check = source.slice(0, source.indexOf('const { run }'))
+    const check = source.slice(0, source.indexOf('const { run,'))
     assert.doesNotMatch(check, /import\(/)
     const old = `Object.defineProperty(process, 'version', { value: 'v20.19.0' })
       Object.defineProperty(process.versions, 'node', { value: '20.19.0' })`

@@ -84,6 +84,29 @@ describe('claimcheck get', () => {
     assert.ok((await readFile(join(cwd, 'a.bin'))).equals(bytes))
   })
 
+  it('goes on to its end when nobody reads what it says meanwhile', async (t) => {
+    const { server, cwd, run } = await setUp(t)
+    const files = Array.from({ length: 40 }, (_, index) => ({ url: `/${index}`, name: `${index}` }))
+    for (const { url } of files) server.files.set(url, { bytes: someBytes(10), etag: null })
+    await writeFile(join(cwd, 'list.json'), JSON.stringify({ files }))
+    const child = spawn(
+      process.execPath,
+      [main, 'get', 'list.json', '--to', 'out', '--jobs', '1'],
+      {
+        cwd,
+        env: childEnvironment({ XDG_CONFIG_HOME: cwd, CLAIMCHECK_URL: server.url }),
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    )
+    t.after(() => child.kill('SIGKILL'))
+    child.stderr.once('data', () => child.stderr.destroy())
+    const ended = once(child, 'exit')
+    assert.match(await text(child.stdout), /^40 fetched /)
+    assert.deepEqual(await ended, [0, null])
+    const { out } = await run(['verify', 'out'])
+    assert.equal(out, '40 of 40 files intact.\n')
+  })
+
   it('tells by its exit code how it ended', async (t) => {
     const { server, cwd, run } = await setUp(t)
     const states = { failed: 3, expired: 4, canceled: 5, incomplete: 6, done: 0 }
@@ -192,6 +215,30 @@ describe('the address of a server alone', () => {
     server.files.set('/', { bytes: someBytes(10), etag: null })
     const meant = await run(['get', server.url, '--api', 'file'])
     assert.equal(meant.code, 0, meant.err)
+  })
+})
+
+describe('an API that is named by hand', () => {
+  it('is refused in a sentence where the address, or the answer, is none of its', async (t) => {
+    const { server, run } = await setUp(t)
+    server.handle = (_request, response) => {
+      response.end('[]')
+      return true
+    }
+    const address = `${server.url}/api_file/v1/HAUC/`
+    for (const api of ['v1', 'orders', 'imports', 'port-orders']) {
+      for (const word of ['get', 'ls', 'wait']) {
+        const { code, err } = await run([word, address, '--api', api])
+        assert.equal(code, 2)
+        assert.match(err, /^http\S+ is no address of that API, which look like …\/.+\.\n$/)
+      }
+    }
+    for (const api of ['orders', 'imports', 'port-orders']) {
+      assert.equal((await run(['conformance', address, '--api', api])).code, 2)
+    }
+    assert.deepEqual(server.seen, [])
+    const { code, err } = await run(['get', address, '--api', 'downloads'])
+    assert.deepEqual([code, err.includes('has no "state"')], [9, true])
   })
 })
 

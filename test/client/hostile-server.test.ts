@@ -170,6 +170,17 @@ describe('getFiles() from a hostile server', () => {
     assert.deepEqual(await readdir(folder), [])
   })
 
+  it('says that nothing is there when 204 says so', async (t) => {
+    const { server, client, url, folder } = await world(t)
+    server.handle = (_request, response) => {
+      response.writeHead(204).end()
+      return true
+    }
+    const { report } = await get(client, url, { folder })
+    assert.equal(report.failed[0]?.error.code, 'not_found')
+    assert.match(report.failed[0]?.error.message ?? '', /nothing to give \(204\)/)
+  })
+
   it('takes a page that is one', async (t) => {
     const { server, client, folder } = await world(t)
     const bytes = new TextEncoder().encode('<!DOCTYPE html><title>Wanted</title>')

@@ -1,7 +1,7 @@
 import type { ApiContext } from '../api-context.ts'
 import { call } from '../call.ts'
 import type { RemoteDelivery, Snapshot, Standing, WatchOptions } from '../delivery.ts'
-import { asObject, asText } from '../json.ts'
+import { asObject, asText, demandText } from '../json.ts'
 import { listedUrl } from '../listed-url.ts'
 import { nextLook } from '../next-look.ts'
 import type { RemoteFile } from '../remote-file.ts'
@@ -40,7 +40,7 @@ async function* watch(
   for (;;) {
     const { body, headers } = await call(context.transport, { url, signal })
     const download = asObject(asObject(body).download ?? body)
-    const word = asText(download.state) ?? 'unknown'
+    const word = demandText(download.state, 'state', url)
     const standing = standings[word] ?? 'waiting'
     const link = asText(download.url)
     const files =

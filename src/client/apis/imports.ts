@@ -4,14 +4,16 @@ import { ClientError } from '../client-error.ts'
 import type { RemoteDelivery, Snapshot, Standing, WatchOptions } from '../delivery.ts'
 import { asObject, asText, demandText } from '../json.ts'
 import { lastSegment } from '../last-segment.ts'
+import { matchAddress } from '../match-address.ts'
 import { nextLook } from '../next-look.ts'
 import type { RemoteFile } from '../remote-file.ts'
 import { shownUrl } from '../shown-url.ts'
 
 /** An import of the TAO rostering API by its reference: polled, then the file with its result. */
 export function openImport(context: ApiContext, url: string): RemoteDelivery {
-  const [, base = '', reference = ''] =
-    /^(.*\/api\/v1)\/(?:status|download)\/([^/?#]+)/.exec(url) ?? []
+  const pattern = /^(.*\/api\/v1)\/(?:status|download)\/([^/?#]+)/
+  const form = '…/api/v1/status/REFERENCE'
+  const [, base = '', reference = ''] = matchAddress(url, pattern, form)
   return {
     api: 'imports',
     url: shownUrl(`${base}/status/${reference}`),

@@ -5,6 +5,7 @@ import { fromHex } from '../digests.ts'
 import { fileId } from '../file-id.ts'
 import { asList, asObject, asSize, asText, demandText } from '../json.ts'
 import { listedUrl } from '../listed-url.ts'
+import { matchAddress } from '../match-address.ts'
 import { nextLook } from '../next-look.ts'
 import type { RemoteFile } from '../remote-file.ts'
 import { shownUrl } from '../shown-url.ts'
@@ -25,8 +26,8 @@ const pageSize = 500
 
 /** An order of the REGARDS API: files are picked up as they become available, so that it goes on. */
 export function openOrder(context: ApiContext, url: string): RemoteDelivery {
-  const [, base = '', id = '', task] =
-    /^(.*\/rs-order)\/(?:user\/)?orders\/(\d+)(?:\/filesTask\/(\d+))?/.exec(url) ?? []
+  const pattern = /^(.*\/rs-order)\/(?:user\/)?orders\/(\d+)(?:\/filesTask\/(\d+))?/
+  const [, base = '', id = '', task] = matchAddress(url, pattern, '…/rs-order/user/orders/ID')
   const at = `${base}/user/orders/${id}`
   return {
     api: 'orders',

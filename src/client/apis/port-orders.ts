@@ -2,13 +2,16 @@ import type { ApiContext } from '../api-context.ts'
 import { type Called, call } from '../call.ts'
 import type { RemoteDelivery, Snapshot, Standing, WatchOptions } from '../delivery.ts'
 import { asList, asObject, asText, demandText, type Json } from '../json.ts'
+import { matchAddress } from '../match-address.ts'
 import { nextLook } from '../next-look.ts'
 import type { Place, RemoteFile } from '../remote-file.ts'
 import { shownUrl } from '../shown-url.ts'
 
 /** A port order of the Flowroute API with its documents, or one of them. */
 export function openPortOrder(context: ApiContext, url: string): RemoteDelivery {
-  const [, order = '', file] = /^(.*\/portorders\/\d+)(?:\/files?\/([^/?#]+))?/.exec(url) ?? []
+  const pattern = /^(.*\/portorders\/\d+)(?:\/files?\/([^/?#]+))?/
+  const form = '…/portorders/ID or …/portorders/ID/files/ID'
+  const [, order = '', file] = matchAddress(url, pattern, form)
   const at = file === undefined ? order : `${order}/files/${file}`
   return {
     api: 'port-orders',

@@ -3,6 +3,7 @@ import { call } from '../call.ts'
 import type { RemoteDelivery, Snapshot, Standing, WatchOptions } from '../delivery.ts'
 import { fromHex } from '../digests.ts'
 import { asList, asObject, asSize, asText, demandText, type Json } from '../json.ts'
+import { matchAddress } from '../match-address.ts'
 import { nextLook } from '../next-look.ts'
 import type { RemoteFile } from '../remote-file.ts'
 import { resolvePlace } from '../resolve-place.ts'
@@ -22,7 +23,9 @@ const waitSeconds = 30
 
 /** A delivery of our own API, or one of its files. */
 export function openV1(context: ApiContext, url: string): RemoteDelivery {
-  const [, base = '', kind, key = ''] = /^(.*\/v1)\/(deliveries|files)\/([^/?#]+)/.exec(url) ?? []
+  const pattern = /^(.*\/v1)\/(deliveries|files)\/([^/?#]+)/
+  const form = '…/v1/deliveries/ID or …/v1/files/NUMBER'
+  const [, base = '', kind, key = ''] = matchAddress(url, pattern, form)
   const isFile = kind === 'files'
   const at = `${base}/${kind}/${key}`
   return {

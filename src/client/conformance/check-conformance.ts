@@ -35,5 +35,7 @@ export async function* checkConformance(
   if (check === undefined) {
     throw new ClientError('bad_input', `There is no document to check "${api}" against.`)
   }
+  // Refuses an address that is none of the API's.
+  client.open(url, { api })
   yield* check({ transport: client.transport, url })
 }

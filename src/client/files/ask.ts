@@ -103,7 +103,8 @@ function refusePage({ options: { file, target } }: Transfer, { response, url }: 
   const isWanted = /html/i.test(file.mediaType ?? '') || /\.x?html?$/i.test(target)
   const isFile = /^\s*attachment/i.test(response.headers.get('content-disposition') ?? '')
   if (isWanted || isFile) return
-  throw new Setback('not_a_file', `${shownUrl(url)} gives a web page in place of the file.`)
+  const sentence = `${shownUrl(url)} gives a web page in place of the file: a browser shows what it wants.`
+  throw new Setback('not_a_file', sentence)
 }
 
 async function refusal(transfer: Transfer, answer: Answer): Promise<Error> {
@@ -116,6 +117,12 @@ async function refusal(transfer: Transfer, answer: Answer): Promise<Error> {
     return new ClientError('link_expired', `${shownUrl(url)} is over its time. Ask for a new one.`)
   }
   const waitMs = parseRetryAfter(headers.get('retry-after'), transfer.options.transport.now())
+  if (status === 204) {
+    return new ClientError(
+      'not_found',
+      `${shownUrl(url)} has nothing to give (204): all of it was picked up, or nothing is ready yet.`,
+    )
+  }
   if (status === 202) {
     return new Setback('refused', `${shownUrl(url)} says that the file is not ready yet.`, waitMs)
   }
