@@ -1,6 +1,7 @@
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'this user may not do that',
   EPERM: 'this user may not do that',
+  EIO: 'the disk fails',
   EROFS: 'the disk can only be read',
   ENOSPC: 'the disk is full',
   EFBIG: 'the file is longer than may be written',
@@ -33,4 +34,6 @@ const verbs: Readonly<Record<string, string>> = {
   unlink: 'remove',
   read: 'read',
   write: 'write',
+  fsync: 'write',
+  fdatasync: 'write',
 }

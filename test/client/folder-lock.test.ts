@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -27,7 +27,7 @@ async function leaveLock(folder: string, holder: object): Promise<string> {
 async function startServer(t: TestContext) {
   const server = await startHostileServer(t)
   server.files.set('/a.bin', { bytes: someBytes(100), etag: null })
-  return { client: createTestClient(server.url), url: `${server.url}/a.bin` }
+  return { server, client: createTestClient(server.url), url: `${server.url}/a.bin` }
 }
 
 describe('two runs in one folder', () => {
@@ -65,6 +65,19 @@ describe('two runs in one folder', () => {
     await writeFile(path, '')
     await assert.rejects(lockFolder(folder), { code: 'folder_in_use' })
     assert.equal(await readFile(path, 'utf8'), '')
+  })
+
+  it('come back, with what they fetched, where the lock cannot be removed any more', async (t) => {
+    const folder = await temporaryFolder(t)
+    const { server, client, url } = await startServer(t)
+    const path = join(folder, '.claimcheck.lock')
+    server.onAnswer = () => {
+      rmSync(path)
+      mkdirSync(path)
+    }
+    assert.equal((await get(client, url, { folder })).report.fetched, 1)
+    const left = (await readdir(folder)).toSorted()
+    assert.deepEqual(left, ['.claimcheck.json', '.claimcheck.lock', 'a.bin'])
   })
 
   it('come back where no folder can ever be made', {

@@ -39,7 +39,8 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
 
 async function claim(path: string, holder: Holder): Promise<boolean> {
   try {
-    await writeFile(path, JSON.stringify(holder), { flag: 'wx' })
+    // Synced: after a crash of the computer, one that is empty would not tell that its holder is dead.
+    await writeFile(path, JSON.stringify(holder), { flag: 'wx', flush: true })
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false

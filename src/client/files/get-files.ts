@@ -73,7 +73,8 @@ async function run(client: Client, delivery: RemoteDelivery, run: Run): Promise<
         await syncFolder(run.folder)
       }
     } finally {
-      await unlock?.()
+      // On a disk that fails the lock stays, and what failed first says more: the dead hold nobody up.
+      await unlock?.().catch(() => {})
       close()
       await saver.close()
       run.queue.end()
