@@ -70,14 +70,16 @@ export async function connect(
     name,
     url: isAbsolute ? said : environment.url,
   })
-  const url = isAbsolute ? said : resolveUrl(said, environment.url ?? profile?.url ?? null)
+  const url = isAbsolute
+    ? said
+    : resolveUrl(said, environment.url ?? profile?.url ?? null, Object.keys(profiles))
   const api = apiOf(values.api) ?? detectApi(url)
   const secrets = await secretsOf(environment, profile, values)
   const credentials = credentialsFor(api, secrets, url)
   const client = createClient({
     ...{ url, credentials },
     onPause: createPauseNote(tell),
-    signInHint: signInHint(url, secrets),
+    signInHint: signInHint(url, secrets, credentials.kind),
   })
   return { client, api, url }
 }
@@ -101,11 +103,12 @@ function writeLine(line: string): void {
 
 function ignore(): void {}
 
-function resolveUrl(said: string, base: string | null): string {
+function resolveUrl(said: string, base: string | null, names: readonly string[]): string {
   if (base !== null && URL.canParse(said, base)) return new URL(said, base).href
+  const profile = names.length > 1 ? `--profile (there are ${names.join(', ')})` : 'a profile'
   throw new ClientError(
     'bad_input',
-    `"${said}" is no address: give it with https://, or say the server by CLAIMCHECK_URL or a profile.`,
+    `"${said}" is no address: give it with https://, or say the server by CLAIMCHECK_URL or ${profile}.`,
   )
 }
 
@@ -143,9 +146,16 @@ async function secretsOf(
   return {
     ...withoutNull(own),
     url: isSaid ? url : (profile?.url ?? null),
+    ...(isSaid ? { variable: variableOf(environment) } : {}),
     ...(scope === undefined ? {} : { scope }),
     ...(tokenUrl === undefined ? {} : { tokenUrl }),
   }
+}
+
+/** Which of them is taken, as `credentialsFor` does. */
+function variableOf({ token, clientId }: ClientEnvironment): string {
+  if (token !== null) return 'CLAIMCHECK_TOKEN'
+  return clientId === null ? 'CLAIMCHECK_USER' : 'CLAIMCHECK_CLIENT_ID'
 }
 
 /** Half of an identity would be left out without a word. */

@@ -57,8 +57,11 @@ export const get = defineCommand({
     await interruptible(async (signal) => {
       const target = await openTarget(address, values, { signal, display })
       const { delivery } = target
-      const shown = showGet(target, { ...options, signal }, display)
-      const { report, events } = await shown.finally(() => display.end())
+      const { report, events } = await showGet(target, { ...options, signal }, display)
+        .catch((error: unknown) => {
+          throw withWayOn(error, delivery, values)
+        })
+        .finally(() => display.end())
       if (values.manifest !== undefined) await writeManifest(values.manifest, events)
       print(
         values.json,
@@ -123,6 +126,15 @@ function firstOrigin(text: string): string {
   )
 }
 
+/** How to go on after Ctrl-C: what was asked for by this run must be named, or it is asked for again. */
+function withWayOn(error: unknown, { url }: RemoteDelivery, values: GetValues): unknown {
+  const isStopped = error instanceof ClientError && error.code === 'aborted'
+  if (!isStopped || values['dry-run'] === true) return error
+  const command = requestOf(values) === null ? 'The same command' : `"claimcheck get ${url}"`
+  const hint = `${command} goes on from here.`
+  return new ClientError('aborted', error.message, { cause: error, hint })
+}
+
 interface Shown {
   readonly report: GetReport
   readonly events: readonly GetEvent[]
@@ -139,7 +151,7 @@ async function showGet(
     const { done, value } = await running.next()
     if (done === true) return { report: value, events }
     display.show(value)
-    if (['done', 'failed', 'planned'].includes(value.type)) events.push(value)
+    if (['done', 'failed', 'planned', 'skipped'].includes(value.type)) events.push(value)
   }
 }
 
@@ -175,8 +187,12 @@ function summary(
   events: readonly GetEvent[],
   isDry: boolean,
 ): string {
-  if (isDry) return `${events.length} would be fetched; ${word}.`
-  const parts = [`${fetched} fetched (${formatBytes(bytes)})`, `${kept} kept`]
+  // An order lists again what it waits for.
+  const skipped = new Set(events.flatMap((event) => (event.type === 'skipped' ? event.path : [])))
+  const left = skipped.size > 0 ? [`${skipped.size} left out`] : []
+  const planned = events.filter(({ type }) => type === 'planned').length
+  if (isDry) return `${[`${planned} would be fetched`, ...left].join(', ')}; ${word}.`
+  const parts = [`${fetched} fetched (${formatBytes(bytes)})`, `${kept} kept`, ...left]
   if (failed.length > 0) parts.push(`${failed.length} failed`)
   return `${parts.join(', ')}; ${word}.`
 }

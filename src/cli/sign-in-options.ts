@@ -7,6 +7,8 @@ import { originOf, type Profile } from './profiles.ts'
 export interface Secrets extends Omit<Profile, 'url'> {
   /** The server that these are for; null when nobody said so. */
   readonly url: string | null
+  /** The variable of the environment that they came from; absent: the profile. */
+  readonly variable?: string
 }
 
 /** The credentials that an API takes, from what is there. */
@@ -41,10 +43,15 @@ function isMeant(api: ApiName, secrets: Secrets, url: string): boolean {
   return api !== 'file' && api !== 'manifest'
 }
 
-/** What somebody is to set who was not signed in at an address. */
-export function signInHint(url: string, secrets: Secrets): string {
+/** What somebody is to do who was not let in at an address. */
+export function signInHint(url: string, secrets: Secrets, kind: Credentials['kind']): string {
   const { origin } = new URL(url)
-  const { token, user, clientId } = secrets
+  const { token, user, clientId, variable } = secrets
+  if (kind !== 'none') {
+    return variable === undefined
+      ? `The credentials came from the profile: run "claimcheck login ${origin}" again.`
+      : `The credentials came from ${variable}: mend it, or unset it where a profile has better ones.`
+  }
   if ([token, user, clientId].every((one) => one === undefined)) {
     return `${origin} wants a sign-in: set CLAIMCHECK_TOKEN, or CLAIMCHECK_USER and CLAIMCHECK_PASSWORD, with CLAIMCHECK_URL=${origin}, or run "claimcheck login ${origin}".`
   }

@@ -21,12 +21,17 @@ interface HeldToken {
   readonly renewAt: number
 }
 
-/** @param send carries the token request; it must not sign in by itself */
-export function createAuthorizer(
-  credentials: Credentials,
-  send: (url: string, init: RequestInit) => Promise<Response>,
-  now: () => number = Date.now,
-): Authorizer {
+export interface AuthorizerOptions {
+  /** Carries the token request; it must not sign in by itself. */
+  send(url: string, init: RequestInit): Promise<Response>
+  now(): number
+  /** The `hint` of the error when no token is given. */
+  readonly signInHint: string | null
+}
+
+/** Signs in by credentials; tokens are fetched when they are wanted. */
+export function createAuthorizer(credentials: Credentials, options: AuthorizerOptions): Authorizer {
+  const { now } = options
   if (credentials.kind !== 'password-grant' && credentials.kind !== 'client-credentials') {
     const fixed = fixedHeader(credentials)
     return { header: async () => fixed, renew: () => false }
@@ -37,7 +42,7 @@ export function createAuthorizer(
     async header(signal) {
       if (held !== null && now() < held.renewAt) return held.header
       // One request however many ask at once; a caller that leaves does not take it from the others.
-      fetching ??= fetchToken(credentials, send, now).finally(() => {
+      fetching ??= fetchToken(credentials, options).finally(() => {
         fetching = null
       })
       const token = await fetching
@@ -64,8 +69,7 @@ type Granted = Extract<Credentials, { tokenUrl: string }>
 
 async function fetchToken(
   credentials: Granted,
-  send: (url: string, init: RequestInit) => Promise<Response>,
-  now: () => number,
+  { send, now, signInHint: hint }: AuthorizerOptions,
 ): Promise<HeldToken> {
   const asked = now()
   const response = await send(credentials.tokenUrl, tokenRequest(credentials))
@@ -80,8 +84,8 @@ async function fetchToken(
   if (!response.ok || typeof token !== 'string') {
     throw new ClientError(
       'unauthenticated',
-      `${shownUrl(credentials.tokenUrl)} gives no token (${status})${reason(body)}. Check the user and password, or the client and its secret.`,
-      { details: { status } },
+      `${shownUrl(credentials.tokenUrl)} gives no token (${status})${reason(body)}.`,
+      { details: { status }, hint },
     )
   }
   const lifetime = (Number(seconds) || 300) * 1000

@@ -50,7 +50,7 @@ export class ClientError extends Error {
   override readonly name = 'ClientError'
   readonly code: ClientErrorCode
   readonly details: Readonly<Record<string, unknown>>
-  /** What to do about it, for people: `signInHint` of the client where a sign-in is missing; else null. */
+  /** What to do about it, for people; of a refused sign-in what `signInHint` of the client says; or null. */
   readonly hint: string | null
 
   constructor(code: ClientErrorCode, sentence: string, options: ClientErrorOptions = {}) {

@@ -26,7 +26,7 @@ export interface ClientOptions {
   readonly pollMs?: number
   /** Told each time the client waits because a server is busy, or a connection broke. */
   readonly onPause?: (pause: Pause) => void
-  /** What to do when the server wants a sign-in and there are no credentials for it: errors carry it. */
+  /** What people are told, as `hint` of the error, when the server refuses who asks (401). */
   readonly signInHint?: string
   /** For tests: how time passes. */
   readonly wait?: Wait

@@ -60,7 +60,7 @@ export interface Answered<Answer extends HttpAnswer = Response> {
   readonly response: Answer
   /** After redirects. */
   readonly url: string
-  /** What to do where our own server wants a sign-in and the request carried none; else null. */
+  /** `signInHint` where our own server refuses who asks; else null. */
   readonly hint: string | null
 }
 
@@ -70,11 +70,11 @@ const redirects = new Set([301, 302, 303, 307, 308])
 /** A transport that signs in by the credentials at its own origin alone. */
 export function createTransport(options: TransportOptions): Transport {
   const { origin, retry, wait, now, isFetchGiven } = options
-  const authorizer = createAuthorizer(
-    options.credentials,
-    (url, init) => attempt(options.fetch, url, { redirect: 'error', ...init }),
-    now,
-  )
+  const { signInHint } = options
+  const authorizer = createAuthorizer(options.credentials, {
+    send: (url, init) => attempt(options.fetch, url, { redirect: 'error', ...init }),
+    ...{ now, signInHint },
+  })
   const over = <Answer extends HttpAnswer>(fetch: Fetch<Answer>): Transport<Answer> => ({
     ...{ origin, retry, wait, now, isFetchGiven, over },
     async pause(pause, signal) {
@@ -84,17 +84,18 @@ export function createTransport(options: TransportOptions): Transport {
     async send(sent) {
       const sending = { origin, fetch, authorizer }
       const first = await follow(sending, sent)
-      const { response, url } = first.answered
-      if (response.status !== 401) return first.answered
-      if (first.header === null) {
-        const at = new URL(url)
-        const wantsOurs = at.origin === origin && !isSigned(at) && sent.authorize !== false
-        return wantsOurs ? { response, url, hint: options.signInHint } : first.answered
-      }
+      if (first.answered.response.status !== 401) return first.answered
       // A token may end earlier than it said; once more with a new one.
-      if (!authorizer.renew(first.header)) return first.answered
-      await drain(response)
-      return (await follow(sending, sent)).answered
+      if (first.header === null || !authorizer.renew(first.header)) return hinted(first.answered)
+      await drain(first.answered.response)
+      return hinted((await follow(sending, sent)).answered)
+
+      function hinted(answered: Answered<Answer>): Answered<Answer> {
+        const at = new URL(answered.url)
+        const isOurs = at.origin === origin && !isSigned(at) && sent.authorize !== false
+        const isRefused = answered.response.status === 401 && isOurs
+        return isRefused ? { ...answered, hint: signInHint } : answered
+      }
     },
   })
   return over(options.fetch)

@@ -37,9 +37,10 @@ describe('claimcheck get', () => {
     const child = spawn(process.execPath, [main, 'get', `${server.url}/a.bin`, '--to', 'out'], {
       cwd,
       env: childEnvironment({ XDG_CONFIG_HOME: cwd }),
-      stdio: 'ignore',
+      stdio: ['ignore', 'ignore', 'pipe'],
     })
     t.after(() => child.kill('SIGKILL'))
+    const said = text(child.stderr)
     const part = join(cwd, 'out', 'a.bin.part')
     await until('some of it is there', async () => {
       const found = await stat(part).catch(() => null)
@@ -48,6 +49,7 @@ describe('claimcheck get', () => {
     child.kill('SIGINT')
     const [code] = await once(child, 'exit')
     assert.equal(code, 130)
+    assert.equal(await said, 'It was interrupted.\nThe same command goes on from here.\n')
     assert.deepEqual((await readdir(join(cwd, 'out'))).toSorted(), [
       'a.bin.part',
       'a.bin.part.json',
@@ -60,6 +62,41 @@ describe('claimcheck get', () => {
     assert.ok(Number(from) >= 1_000_000, `it began at ${from}`)
     assert.ok((await readFile(join(cwd, 'out', 'a.bin'))).equals(bytes))
     assert.deepEqual((await readdir(join(cwd, 'out'))).toSorted(), ['.claimcheck.json', 'a.bin'])
+  })
+
+  it('names what it asked for when it is interrupted: the same command would ask anew', async (t) => {
+    const { server, cwd } = await setUp(t)
+    server.handle = ({ method }, response) => {
+      if (method === 'POST') response.writeHead(201).end('{"id":"d1"}')
+      else if (server.seen.length < 3) response.end('{"id":"d1","state":"running"}')
+      return true
+    }
+    const words = [main, 'get', server.url, '--type', 'report', '--json']
+    const child = spawn(process.execPath, words, {
+      cwd,
+      env: childEnvironment({ XDG_CONFIG_HOME: cwd }),
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    t.after(() => child.kill('SIGKILL'))
+    const said = text(child.stderr)
+    await until('it looked', async () => server.seen.length >= 2)
+    child.kill('SIGINT')
+    const [asked, refused] = (await said).split('\n').map((line) => JSON.parse(line || '{}'))
+    assert.equal(asked.requested, `${server.url}/v1/deliveries/d1`)
+    assert.equal(refused.error.code, 'aborted')
+    assert.equal(refused.error.hint, `"claimcheck get ${asked.requested}" goes on from here.`)
+  })
+
+  it('counts what was left out', async (t) => {
+    const { server, cwd, run } = await setUp(t)
+    const files = ['a.csv', 'b.txt', 'c.txt'].map((name) => ({ name, url: `/${name}` }))
+    for (const { url } of files) server.files.set(url, { bytes: someBytes(10), etag: null })
+    await writeFile(join(cwd, 'list.json'), JSON.stringify({ files }))
+    const words = ['get', 'list.json', '--include', '*.csv']
+    const env = { CLAIMCHECK_URL: server.url }
+    const planned = await run([...words, '--dry-run'], env)
+    assert.equal(planned.out, '1 would be fetched, 2 left out; listed.\n')
+    assert.equal((await run(words, env)).out, '1 fetched (10 B), 0 kept, 2 left out; listed.\n')
   })
 
   it('says that the disk takes no more, and goes on when it does', async (t) => {
@@ -174,6 +211,7 @@ describe('a command without a sign-in', () => {
     assert.match(elsewhere.err, /because they are for https:\/\/other\.example: /)
     const sent = await run(['get', `${url}/a.bin`], { ...token, CLAIMCHECK_URL: url })
     assert.doesNotMatch(sent.err, /wants a sign-in/)
+    assert.match(sent.err, /\nThe credentials came from CLAIMCHECK_TOKEN: mend it, or unset it /)
     const half = await run(['get', `${url}/a.bin`], { CLAIMCHECK_USER: 'ada' })
     assert.deepEqual(
       [half.code, half.err],
@@ -322,6 +360,15 @@ describe('claimcheck login', () => {
     assert.equal(server.seen.at(-1)?.headers.authorization, 'Bearer of the environment')
     await run([...wait, '--profile', 'mine'], other)
     assert.equal(server.seen.at(-1)?.headers.authorization, 'Bearer of the profile')
+    await run(['login', server.url, '--profile', 'yours'], {}, 'another\n')
+    const doubtful = await run(['wait', '/v1/deliveries/x'])
+    assert.match(doubtful.err, /by CLAIMCHECK_URL or --profile \(there are mine, yours\)\.\n$/)
+    server.handle = (_request, response) => {
+      response.writeHead(401).end()
+      return true
+    }
+    const refused = await run([...wait, '--profile', 'mine'])
+    assert.match(refused.err, /\nThe credentials came from the profile: run "claimcheck login /)
   })
 
   it('is kept for a server whose tokens are not where ours are, and not with a password in the address', async (t) => {

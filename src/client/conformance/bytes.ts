@@ -15,7 +15,7 @@ interface Case {
 
 /**
  * The bytes of a file, at the address that an API gave for it: ranges and conditions.
- * @throws ClientError `unauthenticated` when nobody said who asks
+ * @throws ClientError `unauthenticated` for a file by itself: who is not let in sees nothing of it
  */
 export async function* checkBytes(
   api: ApiName,
@@ -27,9 +27,9 @@ export async function* checkBytes(
       url,
       headers: { 'accept-encoding': 'identity', ...fields },
     })
-    const { response, hint } = answered
+    const { response } = answered
     const { status, headers } = response
-    if (hint !== null) throw refusalOf(answered, await drain(response))
+    if (status === 401 && api === 'file') throw refusalOf(answered, await drain(response))
     if (status === 206) await drain(response, 1000)
     else discard(response)
     return { status, headers }
