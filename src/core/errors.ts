@@ -39,17 +39,22 @@ export interface DeliveryErrorOptions {
   cause?: unknown
   /** Facts for programs, beside the sentence for people: field names, limits, states. */
   details?: Record<string, unknown>
+  /** What customers are told in place of a sentence for operators, which may name hosts, folders and settings. */
+  told?: string
 }
 
 /** A refusal with a code for programs and a sentence for people. It knows nothing of HTTP. */
 export class DeliveryError extends Error {
   readonly code: ErrorCode
   readonly details: Record<string, unknown>
+  /** The sentence for customers. */
+  readonly told: string
 
   constructor(code: ErrorCode, sentence: string, options: DeliveryErrorOptions = {}) {
     super(sentence, 'cause' in options ? { cause: options.cause } : undefined)
     this.name = 'DeliveryError'
     this.code = code
     this.details = options.details ?? {}
+    this.told = options.told ?? sentence
   }
 }

@@ -20,10 +20,10 @@ const frameworkCodes: Record<string, [ErrorCode, string]> = {
 /**
  * Any error as one of ours: refusals of the framework by the table above, failed schema checks as
  * `invalid` with the path in `details.errors`, database or disk trouble that passes as `unavailable`
- * or `storage_full`, and everything unknown as `internal` with the error as its cause, for the log.
+ * or `storage_full`, and everything unknown as `internal` with the error as its cause, for the log. Its sentence is one for customers.
  */
 export function asDeliveryError(error: unknown): DeliveryError {
-  if (error instanceof DeliveryError) return error
+  if (error instanceof DeliveryError) return forCustomers(error)
   const { code, validation, statusCode } = error as Partial<FastifyError>
   if (validation !== undefined) return validationError(error as FastifyError)
   const known = code === undefined ? undefined : frameworkCodes[code]
@@ -40,8 +40,14 @@ export function asDeliveryError(error: unknown): DeliveryError {
   return new DeliveryError('internal', 'Something went wrong on our side.', { cause: error })
 }
 
+/** What a sentence for operators says stays in the log. */
+function forCustomers(error: DeliveryError): DeliveryError {
+  const { code, told, details, message } = error
+  return told === message ? error : new DeliveryError(code, told, { cause: error, details })
+}
+
 /**
- * What every API's error handler begins with: the error as one of ours, logged when it is our fault, with `Retry-After`
+ * What every API's error handler begins with: the error as one of ours, logged when operators have to know of it, with `Retry-After`
  * set where it says when to come again. Status and body are the API's.
  */
 export function takeError(
@@ -50,7 +56,7 @@ export function takeError(
   reply: FastifyReply,
 ): DeliveryError {
   const refusal = asDeliveryError(error)
-  if (refusal.code === 'internal') {
+  if (isForOperators(error, refusal)) {
     // What is given up because its client has gone is nobody's fault.
     const hasLeft = reply.raw.destroyed && (error as Error).name === 'AbortError'
     if (hasLeft) request.log.info('The client left')
@@ -59,6 +65,11 @@ export function takeError(
   const { retryAfter } = refusal.details
   if (typeof retryAfter === 'number') reply.header('retry-after', retryAfter)
   return refusal
+}
+
+function isForOperators(error: unknown, { code }: DeliveryError): boolean {
+  const hasOther = error instanceof DeliveryError && error.told !== error.message
+  return hasOther || code === 'internal' || code === 'storage_full'
 }
 
 function validationError(error: FastifyError): DeliveryError {

@@ -71,15 +71,8 @@ export async function deliverSigned(
     if (refusal !== null) refuse(delivery, { request, response }, refusal)
   } catch (error) {
     delivery.onError(error)
-    const { code, message } = asDeliveryError(error)
     if (response.headersSent) response.destroy()
-    else if (code === 'unavailable') {
-      refuse(
-        delivery,
-        { request, response },
-        { status: 503, error: { code: 'ServiceUnavailable', message } },
-      )
-    } else response.writeHead(500, { 'Content-Length': 0 }).end()
+    else refuse(delivery, { request, response }, troubleOf(asDeliveryError(error)))
   }
 }
 
@@ -111,6 +104,14 @@ async function refusalOf(
     status: (await expiredStatusOf(core, check.grantId)) ?? 403,
     error: { code: 'AccessDenied', expiresAt: check.expiresAt },
   }
+}
+
+function troubleOf({ code, message }: DeliveryError): SignedRefusal {
+  if (code !== 'unavailable' && code !== 'storage_full') {
+    return { status: 500, error: { code: 'InternalError', message } }
+  }
+  const status = code === 'unavailable' ? 503 : 507
+  return { status, error: { code: 'ServiceUnavailable', message } }
 }
 
 type Passed = Extract<SignedUrlCheck, { ok: true }>

@@ -105,10 +105,6 @@ function refusalOf(error: unknown, key: string): SignedRefusal {
       return { status: 400, error: { code: 'InvalidDigest', message } }
     case 'invalid':
       return { status: 400, error: { code: 'BadDigest', message } }
-    case 'storage_full':
-      return { status: 507, error: { code: 'ServiceUnavailable', message } }
-    case 'unavailable':
-      return { status: 503, error: { code: 'ServiceUnavailable', message } }
     default:
       throw error
   }

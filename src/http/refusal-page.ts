@@ -90,6 +90,7 @@ function translate(message: string, language: PageLanguage): string {
 }
 
 const french: Record<string, string> = {
+  'Something went wrong on our side': 'Une erreur s’est produite de notre côté.',
   'This URL was revoked': 'Il a été révoqué. Demandez-en un nouveau à qui vous l’a donné.',
   'This URL does not open from your address': 'Il ne s’ouvre pas depuis votre adresse réseau.',
   'This link was for':

@@ -14,7 +14,10 @@ export type S3Error =
   | { code: 'NoSuchKey'; key: string }
   /** The limit is in bytes. */
   | { code: 'EntityTooLarge'; limit: number }
-  | { code: 'BadDigest' | 'InvalidDigest' | 'ServiceUnavailable'; message: string }
+  | {
+      code: 'BadDigest' | 'InvalidDigest' | 'InternalError' | 'ServiceUnavailable'
+      message: string
+    }
 
 /**
  * The document: for an expired URL Code, Message, Expires, ServerTime, RequestId, HostId in this

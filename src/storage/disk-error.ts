@@ -1,4 +1,5 @@
 import { DeliveryError } from '../core/errors.ts'
+import { noRoom, notNow } from './told.ts'
 
 /** Is it the system's word for "there is no such file or folder"? */
 export function isAbsent(error: unknown): boolean {
@@ -13,7 +14,7 @@ export function fromDiskError(error: unknown, folder: string): unknown {
   return new DeliveryError(
     'storage_full',
     `The storage folder ${folder} has no room left (${code}). Free some space there, or raise the quota, and try again.`,
-    { cause: error },
+    { cause: error, told: noRoom },
   )
 }
 
@@ -25,7 +26,7 @@ export function unusableFolder(error: unknown, folder: string): unknown {
   return new DeliveryError(
     'unavailable',
     `The storage folder ${folder} cannot be written to (${reason}). Give this user write access to it, or point CLAIMCHECK_STORAGE_URL at another folder.`,
-    { cause: error },
+    { cause: error, told: notNow },
   )
 }
 

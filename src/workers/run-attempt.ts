@@ -67,7 +67,7 @@ async function settle(
     message,
     // An unknown error may speak of queries, hosts and paths.
     told: known
-      ? message
+      ? error.told
       : `The work failed; the operator finds the reason under job ${job.number}.`,
     // What is invalid or forbidden now will be so at the next attempt.
     retry: !(known && (error.code === 'invalid' || error.code === 'forbidden')),

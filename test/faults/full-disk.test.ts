@@ -45,7 +45,9 @@ describe('a server whose storage is full', () => {
 
     const refused = await put(`${files}/large`, large)
     assert.equal(refused.status, 507)
-    assert.match(await refused.text(), /"code":"storage_full"/)
+    const refusal = await refused.text()
+    assert.match(refusal, /"code":"storage_full"/)
+    assert.ok(!refusal.includes(objects), refusal)
 
     const linked = await fetch(`${server.url}/v1/studies/acme/S/D/upload-links`, {
       method: 'POST',
@@ -53,7 +55,11 @@ describe('a server whose storage is full', () => {
       body: '{"name":"linked"}',
     })
     const { url } = (await linked.json()) as { url: string }
-    assert.equal((await put(url, large, {})).status, 507)
+    const byLink = await put(url, large, {})
+    assert.equal(byLink.status, 507)
+    const document = await byLink.text()
+    assert.match(document, /<Code>ServiceUnavailable<\/Code>\n<Message>There is no room left/)
+    assert.ok(!document.includes(objects), document)
 
     const metadata = { filename: 'resumed', study: 'acme/S/D' }
     const begun = await fetch(`${server.url}/v1/uploads`, {

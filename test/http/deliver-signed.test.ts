@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readdir, stat, truncate } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { reinstateAccount, suspendAccount } from '../../src/core/accounts/accounts.ts'
 import { defineConfig, module } from '../../src/define-config.ts'
@@ -59,6 +61,24 @@ describe('a signed URL', () => {
     const refused = await fetch(other)
     assert.equal(refused.status, 403)
     assert.match(await refused.text(), /<Code>SignatureDoesNotMatch<\/Code>/)
+  })
+
+  it('says in the form of S3 that its bytes are damaged, and tells the operator why', async (t) => {
+    const { server, link } = await setUp(t)
+    const url = await link()
+    for (const path of await readdir(server.folder, { recursive: true })) {
+      const file = join(server.folder, path)
+      if (path.includes('objects') && (await stat(file)).size === 5) await truncate(file, 4)
+    }
+    const refused = await fetch(url)
+    assert.equal(refused.status, 500)
+    assert.match(
+      await refused.text(),
+      /<Code>InternalError<\/Code>\n<Message>Something went wrong on our side\.<\/Message>/,
+    )
+    assert.match(JSON.stringify(server.log), /has 4 bytes; bytes 0 to 5 cannot be read/)
+    const page = await fetch(url, { headers: { accept: 'text/html, application/xhtml+xml' } })
+    assert.match(await page.text(), /<p>Something went wrong on our side\.<\/p>/)
   })
 
   it('stands in no log line', async (t) => {

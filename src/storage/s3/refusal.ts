@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { DeliveryError } from '../../core/errors.ts'
 import type { S3Address } from '../../s3-address.ts'
+import { noRoom, notNow } from '../told.ts'
 import type { Retriable } from './persist.ts'
 import { readElement } from './xml.ts'
 
@@ -77,10 +78,10 @@ export function explain(error: unknown, { bucket, endpoint }: S3Address): unknow
   if (!(error instanceof StoreRefusal)) return error
   const { code, status } = error
   const say = (sentence: string): DeliveryError =>
-    new DeliveryError('unavailable', sentence, { cause: error })
+    new DeliveryError('unavailable', sentence, { cause: error, told: notNow })
   if (full.has(code) || status === 507) {
     const sentence = `The bucket ${bucket} has no room left (${code}). Free some, or raise its quota, and try again.`
-    return new DeliveryError('storage_full', sentence, { cause: error })
+    return new DeliveryError('storage_full', sentence, { cause: error, told: noRoom })
   }
   if (untrusted.test(code)) {
     return say(
@@ -113,8 +114,10 @@ export function explain(error: unknown, { bucket, endpoint }: S3Address): unknow
     )
   }
   if (code === 'InvalidObjectState') {
-    return say(
+    return new DeliveryError(
+      'unavailable',
       'The file lies in a cold storage class of the store and has to be restored first. Order it: an order waits for that.',
+      { cause: error },
     )
   }
   if (status === 403) {
