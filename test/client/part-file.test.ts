@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { createAlignedBlocks } from '../../src/client/files/aligned-blocks.ts'
@@ -54,9 +54,13 @@ describe('a part that an earlier run left', () => {
       await writeFile(`${part}.json`, JSON.stringify(state))
       if (left === 'less') await truncate(part, half - 1)
       if (left === 'none') await rm(part)
+      // Of a process that was killed while it wrote down how far it was.
+      await writeFile(`${part}.json.new`, '')
       await get(createTestClient(server.url), url, { folder })
       assert.equal(server.seen.at(-1)?.headers.range, from, left)
       assert.ok((await readFile(join(folder, 'data.bin'))).equals(bytes), left)
+      const names = (await readdir(folder)).toSorted()
+      assert.deepEqual(names, ['.claimcheck.json', 'data.bin'], left)
     }
   })
 })

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs'
 import { type FileHandle, lstat, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { ClientError } from '../client-error.ts'
 import { asList, asObject, asSize, asText } from '../json.ts'
 import { createDiskSync } from './disk-sync.ts'
@@ -117,11 +118,11 @@ export async function openPart(
       await saving
       await disk.sync()
       await handle.sync()
-      await refuseOther(path, handle)
+      await refuseOther(target, handle)
       await writer.close()
       await handle.close()
       await rename(path, target)
-      await rm(`${path}.json`, { force: true })
+      await removePartState(target)
     },
     async close() {
       await saving
@@ -132,10 +133,11 @@ export async function openPart(
 }
 
 /** What lies there now would get the name. Not by inode: some file systems make those up. */
-async function refuseOther(path: string, handle: FileHandle): Promise<void> {
+async function refuseOther(target: string, handle: FileHandle): Promise<void> {
+  const path = `${target}.part`
   const [there, { size }] = await Promise.all([lstat(path), handle.stat()])
   if (there.isFile() && there.size === size) return
-  await rm(`${path}.json`, { force: true })
+  await removePartState(target)
   throw new ClientError('unsafe_target', `${path} is in the way: it is not what was written.`)
 }
 
@@ -144,8 +146,10 @@ async function writeState(part: string, state: PartState): Promise<void> {
   // Made anew, so that nothing is written through a link.
   await rm(fresh, { force: true })
   try {
-    await writeFile(fresh, JSON.stringify(state), { flag: 'wx' })
+    // Synced before it takes the place of the last one: a crash left an empty one on XFS and ext4.
+    await writeFile(fresh, JSON.stringify(state), { flag: 'wx', flush: true })
     await rename(fresh, `${part}.json`)
+    await syncFolder(dirname(part))
   } catch (error) {
     await rm(fresh, { force: true })
     throw error
@@ -187,6 +191,8 @@ export async function removePart(target: string): Promise<void> {
 /** Forgets what an earlier process knew of a part. */
 export async function removePartState(target: string): Promise<void> {
   await rm(`${target}.part.json`, { force: true })
+  // Of a process that died over it.
+  await rm(`${target}.part.json.new`, { force: true })
 }
 
 /** Makes new names in a folder last beyond a crash, where the system has such a thing. */
