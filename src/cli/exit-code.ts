@@ -4,6 +4,7 @@ import type { ClientErrorCode } from '../client/client-error.ts'
 export const exitCodes = {
   bad_input: 2,
   unreachable: 9,
+  untrusted: 9,
   too_busy: 9,
   unauthenticated: 8,
   forbidden: 8,

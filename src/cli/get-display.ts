@@ -2,6 +2,7 @@ import type { GetEvent } from '../client/files/get-event.ts'
 import { formatBytes } from './format-bytes.ts'
 import { printable } from './printable.ts'
 import { createProgressBars } from './progress-bars.ts'
+import { createStandingNote } from './standing-note.ts'
 
 /** Shows what happens while files are fetched. */
 export interface GetDisplay {
@@ -43,25 +44,16 @@ function lineOf(event: GetEvent): string | null {
 }
 
 function lineDisplay(target: DisplayTarget): GetDisplay {
-  let lastWord = ''
+  const note = (line: string) => void target.write(`${line}\n`)
+  const noteStanding = createStandingNote(note)
   return {
     show(event) {
-      const line = event.type === 'look' ? lookLine(event) : lineOf(event)
-      if (line !== null) target.write(`${line}\n`)
+      const line = lineOf(event)
+      if (event.type === 'look') noteStanding(event.snapshot)
+      else if (line !== null) note(line)
     },
-    note(line) {
-      target.write(`${line}\n`)
-    },
+    note,
     end() {},
-  }
-
-  function lookLine({ snapshot }: Extract<GetEvent, { type: 'look' }>): string | null {
-    const progress = snapshot.progress === null ? '' : ` ${Math.floor(snapshot.progress * 100)} %`
-    const message = snapshot.message === null ? '' : `: ${printable(snapshot.message)}`
-    const word = `${snapshot.word}${progress}${message}`
-    if (word === lastWord || snapshot.standing === 'done') return null
-    lastWord = word
-    return word
   }
 }
 

@@ -2,6 +2,7 @@ import type { GetEvent } from '../client/files/get-event.ts'
 import { counted } from '../counted.ts'
 import { formatBytes, formatDuration } from './format-bytes.ts'
 import { fitEnd, fitStart, printable } from './printable.ts'
+import { formatStanding } from './standing-note.ts'
 import { type Coming, createTransferTally, type TransferTally } from './transfer-tally.ts'
 
 /** A bar for each file that comes, and a line about all of them. */
@@ -78,13 +79,5 @@ function formatSum(tally: TransferTally, rateOf: (bytes: number) => number): str
   const time = left === null || !Number.isFinite(left) ? '' : `, ${formatDuration(left)} left`
   const bytes = whole === null ? formatBytes(here) : `${formatBytes(here)} of ${formatBytes(whole)}`
   const sum = `${done} of ${counted(files, 'file')}, ${bytes}, ${formatBytes(rate)}/s${time}`
-  const standing = formatStanding(tally)
-  return standing === '' ? sum : `${sum} · ${standing}`
-}
-
-function formatStanding({ standing }: TransferTally): string {
-  if (standing === null) return ''
-  const { word, message, progress } = standing
-  const share = progress === null ? '' : ` ${Math.floor(progress * 100)} %`
-  return printable(`${word}${share}${message === null ? '' : `: ${message}`}`)
+  return tally.standing === null ? sum : `${sum} · ${formatStanding(tally.standing)}`
 }

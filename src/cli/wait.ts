@@ -5,6 +5,7 @@ import { interruptible } from './interruptible.ts'
 import { print } from './print.ts'
 import { printable } from './printable.ts'
 import { refuseEnding } from './refuse-ending.ts'
+import { createStandingNote } from './standing-note.ts'
 
 export const wait = defineCommand({
   description:
@@ -23,13 +24,11 @@ export const wait = defineCommand({
     const { client, api, url } = connection
     const delivery = client.open(url, { api })
     await interruptible(async (signal) => {
+      const write = (line: string) => void process.stderr.write(`${line}\n`)
+      const note = values.json === true ? () => {} : createStandingNote(write)
       let last: Snapshot | null = null
       for await (const snapshot of delivery.watch({ signal, withoutFiles: true })) {
-        const isNews = describe(last) !== describe(snapshot)
-        // The end is the result.
-        if (values.json !== true && isNews && snapshot.standing === 'waiting') {
-          process.stderr.write(`${describe(snapshot)}\n`)
-        }
+        note(snapshot)
         last = snapshot
       }
       if (last === null) return
@@ -39,10 +38,3 @@ export const wait = defineCommand({
     })
   },
 })
-
-function describe(snapshot: Snapshot | null): string {
-  if (snapshot === null) return ''
-  const { word, progress, message } = snapshot
-  const share = progress === null ? '' : ` ${Math.floor(progress * 100)} %`
-  return printable(`${word}${share}${message === null ? '' : `: ${message}`}`)
-}

@@ -4,6 +4,8 @@ export type ClientErrorCode =
   | 'bad_input'
   /** No answer, or none that came to its end, after all attempts. */
   | 'unreachable'
+  /** Its certificate is not one to trust, or it does not speak TLS where it should. */
+  | 'untrusted'
   /** The server kept saying 429 or 503, or asked for more patience than is allowed. */
   | 'too_busy'
   | 'unauthenticated'

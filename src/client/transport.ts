@@ -3,6 +3,7 @@ import { createAuthorizer } from './authorizer.ts'
 import { ClientError } from './client-error.ts'
 import type { Credentials } from './credentials.ts'
 import { drain } from './drain.ts'
+import { explainNetwork } from './explain-network.ts'
 import type { HttpAnswer } from './http-answer.ts'
 import type { Pause } from './pause.ts'
 import type { RetryPolicy } from './retry-policy.ts'
@@ -48,7 +49,7 @@ export interface Transport<Answer extends HttpAnswer = Response> {
   readonly isFetchGiven: boolean
   /**
    * One request, not tried again; any status is an answer. `url` of the result is where it came from.
-   * @throws ClientError `unreachable`, `too_many_redirects`; `unauthenticated`, `too_busy` or
+   * @throws ClientError `unreachable`, `untrusted`, `too_many_redirects`; `unauthenticated`, `too_busy` or
    *   `server_failed` when no token is given
    */
   send(sent: Sent): Promise<Answered<Answer>>
@@ -192,15 +193,8 @@ async function attempt<Answer>(
     return await fetch(url, init)
   } catch (cause) {
     if (init.signal?.aborted === true) throw aborted(init.signal)
-    throw new ClientError('unreachable', `${shownUrl(url)} does not answer: ${whyOf(cause)}.`, {
-      cause,
-    })
+    const { why, isLasting } = explainNetwork(cause)
+    const code = isLasting ? 'untrusted' : 'unreachable'
+    throw new ClientError(code, `${shownUrl(url)} does not answer: ${why}.`, { cause })
   }
-}
-
-function whyOf(error: unknown): string {
-  const { cause } = error as { cause?: unknown }
-  const inner = cause instanceof Error ? cause : error
-  const { code, message } = inner as { code?: unknown; message?: unknown }
-  return typeof code === 'string' ? code : String(message ?? inner).slice(0, 200)
 }

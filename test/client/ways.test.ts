@@ -48,6 +48,17 @@ it('gets files over HTTPS from a server whose certificate is trusted', {
   assert.ok((await readFile(join(cwd, 'a.bin'))).equals(bytes))
   assert.equal(small.code, 0, small.err)
   assert.ok((await readFile(join(cwd, 'b.bin'))).equals(bytes.subarray(0, 1000)))
+  const strange = await run('127.0.0.1', 'c.bin', {})
+  assert.equal(strange.code, 9)
+  // Once: another attempt would meet the same certificate.
+  assert.match(
+    strange.err,
+    /^FAILED {2}c\.bin: https:\S+ does not answer: its certificate is not trusted; .+ \(\w+_CERT\)\.\n/,
+  )
+  const { url } = await startHostileServer(t)
+  const plain = await runMain(['ls', `${url.replace('http:', 'https:')}/v1/deliveries/x`], { cwd })
+  assert.equal(plain.code, 9)
+  assert.match(plain.err, /^https:\S+ does not answer: it does not speak TLS there; .+\)\.\n$/)
 })
 
 it('goes through the proxy of the environment', async (t) => {
