@@ -1,5 +1,5 @@
 import type { Core } from '../core/core.ts'
-import { completePulled, pulledUrl, pullUploadSteps } from '../core/uploads/pulled-uploads.ts'
+import { completePulled, pullOf, pullUploadSteps } from '../core/uploads/pulled-uploads.ts'
 import type { JobHandler } from './handler.ts'
 import type { Guard } from './outgoing/guarded-request.ts'
 import { pull } from './outgoing/pull.ts'
@@ -13,7 +13,8 @@ export function createPullUploadHandler(core: Core, guard: Guard): JobHandler {
     steps: pullUploadSteps,
     async run({ job, signal }) {
       const limit = core.settings.pullMaxBytes
-      const source = pull(pulledUrl(job), { guard, signal, milliseconds: PULL_MS, limit })
+      const { url, isAnnounced = false } = pullOf(job)
+      const source = pull(url, { guard, signal, milliseconds: PULL_MS, limit, isAnnounced })
       await completePulled(core, job, { source, signal })
     },
   }

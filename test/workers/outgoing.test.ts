@@ -190,6 +190,18 @@ describe('pull()', () => {
     })
     await refusal('unavailable', gather(pull(url, options())))
   })
+
+  it('takes what ends with the connection only where half of it would be known', async (t) => {
+    const { url } = await serve(t, (_request, response) => {
+      response.removeHeader('transfer-encoding')
+      response.useChunkedEncodingByDefault = false
+      response.end('half or whole', () => response.socket?.end())
+    })
+    const error = await refusal('invalid', gather(pull(url, options())))
+    assert.match(error.message, /does not tell where it ends/)
+    const known = await gather(pull(url, { ...options(), isAnnounced: true }))
+    assert.equal(String(known), 'half or whole')
+  })
 })
 
 async function serve(

@@ -17,9 +17,12 @@ export const PULL_UPLOAD_JOB = 'upload-pull'
 /** Others may be before it, and other servers slow: it waits for a week. */
 const KEPT_MS = 7 * 24 * 3600_000
 
-interface Pull {
+/** A file that is pulled. */
+export interface Pull {
   upload: string
   url: string
+  /** Were its size or a digest announced? Then half of it is known as such. */
+  isAnnounced?: boolean
 }
 
 /**
@@ -44,20 +47,20 @@ export async function requestPull(
       queue: 'pulls',
       organizationId: principal.organizationId,
       accountId: principal.accountId,
-      payload: { upload: upload.id, url } satisfies Pull,
+      payload: { upload: upload.id, url, isAnnounced: isAnnounced(wish.expected) } satisfies Pull,
       maxAttempts: 5,
     })
     return upload
   })
 }
 
-function pullOf(job: JobRow): Pull {
-  return JSON.parse(job.payload) as Pull
+function isAnnounced({ size, digests }: ExpectedBytes): boolean {
+  return size !== undefined || (digests !== undefined && digests.size > 0)
 }
 
-/** The URL that a job pulls from. */
-export function pulledUrl(job: JobRow): string {
-  return pullOf(job).url
+/** What a job pulls. */
+export function pullOf(job: JobRow): Pull {
+  return JSON.parse(job.payload) as Pull
 }
 
 /** What a pull's attempts do to its upload. */

@@ -12,6 +12,8 @@ export interface PullOptions {
   silentMilliseconds?: number
   /** In bytes, announced or counted. */
   limit: number
+  /** Whoever takes the bytes knows how many come, or their digest: then the other server need not tell their end. */
+  isAnnounced?: boolean
 }
 
 const mostRedirects = 5
@@ -21,7 +23,8 @@ const SILENT_MS = 60_000
 /**
  * The bytes of a public URL. Redirects are followed by hand, each under the same checks, at most five.
  * @throws DeliveryError `invalid` for what another attempt cannot mend: an address that is not
- *   public, a refusal of the other server, too many bytes or redirects; `unavailable` for what it may
+ *   public, a refusal of the other server, too many bytes or redirects, an end that nobody tells;
+ *   `unavailable` for what it may
  */
 export async function* pull(url: string, options: PullOptions): AsyncGenerator<Uint8Array> {
   const deadline = AbortSignal.timeout(options.milliseconds)
@@ -31,7 +34,7 @@ export async function* pull(url: string, options: PullOptions): AsyncGenerator<U
   let waiting = wait()
   try {
     const response = await follow(url, options, signal)
-    for await (const chunk of readBody(response, options.limit)) {
+    for await (const chunk of readBody(response, options)) {
       // How long whoever takes the bytes needs for them is not the other server's silence.
       clearTimeout(waiting)
       yield chunk
@@ -70,7 +73,10 @@ async function follow(
   throw new DeliveryError('invalid', `The URL led through more than ${mostRedirects} redirects.`)
 }
 
-async function* readBody(response: IncomingMessage, limit: number): AsyncGenerator<Uint8Array> {
+async function* readBody(
+  response: IncomingMessage,
+  { limit, isAnnounced = false }: PullOptions,
+): AsyncGenerator<Uint8Array> {
   const coding = response.headers['content-encoding'] ?? 'identity'
   if (coding !== 'identity') {
     response.destroy()
@@ -80,7 +86,22 @@ async function* readBody(response: IncomingMessage, limit: number): AsyncGenerat
     response.destroy()
     throw tooLong(limit)
   }
+  if (!isAnnounced && !tellsItsEnd(response)) {
+    response.destroy()
+    throw new DeliveryError(
+      'invalid',
+      'The server that holds the document does not tell where it ends, so that half of it would pass for the whole.',
+    )
+  }
   yield* atMost(response as AsyncIterable<Uint8Array>, limit, tooLong)
+}
+
+/** Without either the body ends with the connection (RFC 9112 §6.3), also with one that broke. */
+function tellsItsEnd({ headers }: IncomingMessage): boolean {
+  return (
+    headers['content-length'] !== undefined ||
+    /(?:^|,)\s*chunked\s*$/i.test(headers['transfer-encoding'] ?? '')
+  )
 }
 
 /** Not `too_large`: what is too long now will be so at the next attempt. */

@@ -136,6 +136,22 @@ describe('a file that is pulled from a URL', () => {
     assert.equal(file?.sha256, sha256(bytes))
   })
 
+  it('whose end its server does not tell is taken when its size or digest was announced', async (t) => {
+    const { pull, over, published } = await setUp(t, allowed)
+    const source = await serve(t, (_request, response) => {
+      response.removeHeader('transfer-encoding')
+      response.useChunkedEncodingByDefault = false
+      response.end(bytes, () => response.socket?.end())
+    })
+    const { id } = await pull({ url: source, name: 'u.bin' }, 202)
+    assert.match((await over(id)).message ?? '', /does not tell where it ends/)
+    assert.equal(await published('u.bin'), null)
+    for (const [index, said] of [{ sha256: sha256(bytes) }, { size: bytes.length }].entries()) {
+      const { id } = await pull({ url: source, name: `u${index}.bin`, ...said }, 202)
+      assert.equal((await over(id)).state, 'done')
+    }
+  })
+
   it('that is not what was announced is not published, and why is told', async (t) => {
     const { pull, over, published } = await setUp(t, allowed)
     const source = await serve(t, (_request, response) => void response.end(bytes))
