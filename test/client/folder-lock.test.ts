@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
@@ -56,6 +56,15 @@ describe('two runs in one folder', () => {
     const { client, url } = await startServer(t)
     await leaveLock(folder, { pid: await deadPid() })
     assert.equal((await get(client, url, { folder })).report.fetched, 1)
+  })
+
+  it('take over from two that are dead, one of which was about to take over', async (t) => {
+    const folder = await temporaryFolder(t)
+    const { client, url } = await startServer(t)
+    const path = await leaveLock(folder, { pid: await deadPid() })
+    await copyFile(path, `${path}.turn`)
+    assert.equal((await get(client, url, { folder })).report.fetched, 1)
+    assert.deepEqual((await readdir(folder)).toSorted(), ['.claimcheck.json', 'a.bin'])
   })
 
   it('do not take over what they cannot judge: another computer, a text of anything', async (t) => {

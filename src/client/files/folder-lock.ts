@@ -32,7 +32,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
     if (text === null) continue
     const holder = parseHolder(text)
     if (attempt > 5 || !isDead(holder)) throw inUse(folder, holder)
-    await removeStale(path, text)
+    await removeStale(path, { stale: text, mine })
   }
   return () => rm(path, { force: true })
 }
@@ -52,13 +52,16 @@ async function claim(path: string, holder: Holder): Promise<boolean> {
  * Removes the lock if it is still that dead one. One at a time, so that nobody removes the living lock
  * of somebody who was quicker.
  */
-async function removeStale(path: string, stale: string): Promise<void> {
+async function removeStale(
+  path: string,
+  { stale, mine }: { stale: string; mine: Holder },
+): Promise<void> {
   const turn = `${path}.turn`
-  try {
-    await writeFile(turn, '', { flag: 'wx' })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return
-    throw error
+  if (!(await claim(turn, mine))) {
+    const text = await readFile(turn, 'utf8').catch(ifMissing)
+    // Killed at its turn: nobody would ever have one again.
+    if (text !== null && isDead(parseHolder(text))) await rm(turn, { force: true })
+    return
   }
   try {
     if ((await readFile(path, 'utf8').catch(ifMissing)) === stale) await rm(path, { force: true })
