@@ -64,8 +64,9 @@ export async function receivePart(
         { details: { offset: received } },
       )
     }
-    if (completed_at !== null) return
+    // Of one that is complete it takes nothing, and says so to who sends more.
     const taken = await takePortions(core, part, holding)
+    if (completed_at !== null) return
     if (taken === holding.upload.size) {
       await completeUpload(core, principal, { holding, signal: part.signal })
     } else if (holding.asked.aborted) {

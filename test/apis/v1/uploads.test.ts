@@ -106,6 +106,8 @@ describe('an upload by tus', () => {
     assert.equal((await published('offsets.bin'))?.sha256, sha256(bytes.subarray(0, 500)))
     // Again the same last bytes, by a client that has not heard the answer.
     assert.equal((await patch(url, Buffer.alloc(0), 500)).status, 204)
+    assert.equal((await patch(url, bytes.subarray(500), 500)).status, 413)
+    assert.equal(await offsetOf(url), 500)
   })
 
   it('of nothing, and one whose bytes come with its creation, are done at once', async () => {
