@@ -54,6 +54,8 @@ export function readGetOptions(values: GetOptionValues): GetOptions {
   const { 'limit-rate': limit, flat, tree } = values
   if (flat === true && tree === true)
     throw new UsageError('--flat and --tree contradict each other.')
+  if (values['dry-run'] === true && values.manifest !== undefined)
+    throw new UsageError('--dry-run fetches nothing: there are no digests for a --manifest.')
   const rateLimit = limit === undefined ? undefined : parseBytes(limit)
   if (rateLimit === null)
     throw new UsageError('--limit-rate is a number of bytes a second: 500k, 2M.')

@@ -1,4 +1,3 @@
-import { readFile, writeFile } from 'node:fs/promises'
 import { ClientError } from '../client/client-error.ts'
 import type { Client } from '../client/create-client.ts'
 import type { RemoteDelivery } from '../client/delivery.ts'
@@ -12,6 +11,12 @@ import { formatBytes } from './format-bytes.ts'
 import { createGetDisplay, type GetDisplay } from './get-display.ts'
 import { type GetOptionValues, getOptions, readGetOptions } from './get-options.ts'
 import { interruptible } from './interruptible.ts'
+import {
+  demandManifestPlace,
+  firstOrigin,
+  readLocalManifest,
+  writeManifest,
+} from './manifest-file.ts'
 import { placeRequest } from './place-request.ts'
 import { print } from './print.ts'
 import { refuseEnding } from './refuse-ending.ts'
@@ -53,6 +58,7 @@ export const get = defineCommand({
   ],
   async run({ values, positionals: [address = ''] }) {
     const options = readGetOptions(values)
+    if (values.manifest !== undefined) await demandManifestPlace(values.manifest)
     const display = displayFor(values)
     await interruptible(async (signal) => {
       const target = await openTarget(address, values, { signal, display })
@@ -110,20 +116,6 @@ async function openTarget(
   const asked = values.json ? JSON.stringify({ requested: placed.url }) : `Asked for: ${placed.url}`
   process.stderr.write(`${asked}\n`)
   return { client: placed.client, delivery: placed.client.open(placed.url) }
-}
-
-async function readLocalManifest(path: string): Promise<string | null> {
-  if (/^https?:/i.test(path) || !/\.(?:json|meta4|metalink|txt)$/i.test(path)) return null
-  return await readFile(path, 'utf8')
-}
-
-function firstOrigin(text: string): string {
-  const [found] = /https?:\/\/[^/\s"'<>]+/i.exec(text) ?? []
-  if (found !== undefined && URL.canParse(found)) return found
-  throw new ClientError(
-    'bad_input',
-    'The manifest holds no address: say the server by CLAIMCHECK_URL.',
-  )
 }
 
 /** How to go on after Ctrl-C: what was asked for by this run must be named, or it is asked for again. */
@@ -195,16 +187,6 @@ function summary(
   const parts = [`${fetched} fetched (${formatBytes(bytes)})`, `${kept} kept`, ...left]
   if (failed.length > 0) parts.push(`${failed.length} failed`)
   return `${parts.join(', ')}; ${word}.`
-}
-
-/** Files that a later run, or another program, can fetch and check by this list. */
-async function writeManifest(path: string, events: readonly GetEvent[]): Promise<void> {
-  const files = events.flatMap((event) => {
-    if (event.type !== 'done') return []
-    const { size, sha256, source } = event.file
-    return [{ name: event.path, size, sha256, url: source.split(' ')[0] }]
-  })
-  await writeFile(path, `${JSON.stringify({ files }, null, 1)}\n`)
 }
 
 /** @throws ClientError for every end but a good one */

@@ -17,6 +17,15 @@ import { temporaryFolder } from '../support/temporary-folder.ts'
 import { createTestAccount, startTestServer } from '../support/test-server.ts'
 import { by, startWorld } from '../support/v1-world.ts'
 
+/** A manifest of what was got into a folder, by the addresses that its record has. */
+async function listOf(folder: string): Promise<string> {
+  const record = JSON.parse(await readFile(join(folder, '.claimcheck.json'), 'utf8'))
+  const files: [string, { size: number; source: string }][] = Object.entries(record.files)
+  return JSON.stringify({
+    files: files.map(([name, { size, source }]) => ({ name, size, url: source })),
+  })
+}
+
 function clientOf(url: string, credentials: Credentials) {
   // As patient as a person, in a shorter time.
   return createClient({ url, credentials, wait: (ms, signal) => wait(Math.min(ms, 20), signal) })
@@ -242,6 +251,9 @@ describe('getFiles() at the imports API', () => {
       assert.deepEqual([report.standing, report.fetched], ['done', 1])
       const [text] = Object.values(await contents(folder))
       assert.match(text ?? '', /G1/)
+      const listed = await temporaryFolder(t)
+      await get(client, server.url, { folder: listed, text: await listOf(folder) })
+      assert.deepEqual(Object.values(await contents(listed)), [text])
     })
   }
 })
@@ -260,6 +272,9 @@ describe('getFiles() at the port orders API', () => {
       const { report } = await get(client, url, { folder })
       assert.deepEqual([report.standing, report.fetched], ['done', 1])
       assert.deepEqual(await contents(folder), { 'my bill.pdf': '%PDF-1.4 bill' })
+      const listed = await temporaryFolder(t)
+      await get(client, base, { folder: listed, text: await listOf(folder) })
+      assert.deepEqual(await contents(listed), { 'my bill.pdf': '%PDF-1.4 bill' })
     }
     const looks = client.open(order).watch({ once: true, withoutFiles: true })
     const look = await firstOf(looks)

@@ -6,6 +6,7 @@ import { describe, it } from 'node:test'
 import { createClient } from '../../src/client/create-client.ts'
 import { createTestClient, get } from '../support/get.ts'
 import { etagOf, someBytes, startHostileServer } from '../support/hostile-server.ts'
+import { runMain } from '../support/run-main.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { by, startWorld } from '../support/v1-world.ts'
 
@@ -32,6 +33,28 @@ describe('getFiles() of a manifest', () => {
         `${form} is recorded with its secret`,
       )
     }
+  })
+
+  it('gets again what a list of an earlier run names, whatever API it came from', async (t) => {
+    const { server, ada, helloOf } = await startWorld(t)
+    const { id } = await helloOf(ada)
+    const cwd = await temporaryFolder(t)
+    const env = { CLAIMCHECK_TOKEN: ada.token, CLAIMCHECK_URL: server.url, XDG_CONFIG_HOME: cwd }
+    const run = (...words: string[]) => runMain(['get', ...words], { cwd, env })
+    for (const [index, path] of [`/v1/deliveries/${id}`, `/api/downloads/${id}`].entries()) {
+      const [list, again] = [`${index}.json`, `again-${index}.json`]
+      await run(path, '--to', `${index}`, '--manifest', list)
+      const { code, err } = await run(list, '--to', `${index}-again`, '--manifest', again)
+      assert.equal(code, 0, err)
+      assert.equal(await readFile(join(cwd, `${index}-again`, 'hello.txt'), 'utf8'), 'Hello\n')
+      assert.equal(
+        await readFile(join(cwd, again), 'utf8'),
+        await readFile(join(cwd, list), 'utf8'),
+      )
+    }
+    assert.equal((await run(`/v1/deliveries/${id}`, '--manifest', 'no/such.json')).code, 1)
+    const dry = await run(`/v1/deliveries/${id}`, '--manifest', '0.json', '--dry-run')
+    assert.equal(dry.code, 2)
   })
 
   it('reads it anew when the connection breaks, for half of a list is one, too', async (t) => {

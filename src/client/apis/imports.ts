@@ -6,7 +6,7 @@ import { asObject, asText, demandText } from '../json.ts'
 import { lastSegment } from '../last-segment.ts'
 import { matchAddress } from '../match-address.ts'
 import { nextLook } from '../next-look.ts'
-import type { RemoteFile } from '../remote-file.ts'
+import type { Place, RemoteFile } from '../remote-file.ts'
 import { shownUrl } from '../shown-url.ts'
 
 /** An import of the TAO rostering API by its reference: polled, then the file with its result. */
@@ -58,25 +58,21 @@ function standingOf(word: string): Standing {
 
 /** A failed import, too, may have a file that says why. */
 async function findResult(
-  { transport }: ApiContext,
+  context: ApiContext,
   { base, reference }: Address,
   signal: AbortSignal | undefined,
 ): Promise<RemoteFile[]> {
   const url = `${base}/download/${reference}`
-  const signedUrl = async (until?: AbortSignal): Promise<string> => {
-    const { body } = await call(transport, { url, signal: until })
-    return new URL(demandText(asObject(body).signedUrl, 'signedUrl', url), url).href
-  }
-  let first: string | null
+  let first: Place | null
   try {
-    first = await signedUrl(signal)
+    first = await locateResult(context, url, signal)
   } catch (error) {
     if (error instanceof ClientError && error.code === 'not_found') return []
     throw error
   }
   const file: RemoteFile = {
     id: shownUrl(url),
-    name: lastSegment(first),
+    name: lastSegment(first.url),
     folders: [],
     size: null,
     mediaType: null,
@@ -85,8 +81,19 @@ async function findResult(
     async locate(until) {
       const known = first
       first = null
-      return { url: known ?? (await signedUrl(until)), authorize: false, renewable: true }
+      return known ?? (await locateResult(context, url, until))
     },
   }
   return [file]
+}
+
+/** The signed URL of the result that an address is about. */
+export async function locateResult(
+  { transport }: ApiContext,
+  url: string,
+  signal?: AbortSignal,
+): Promise<Place> {
+  const { body } = await call(transport, { url, signal })
+  const link = demandText(asObject(body).signedUrl, 'signedUrl', url)
+  return { url: new URL(link, url).href, authorize: false, renewable: true }
 }

@@ -10,6 +10,7 @@ import { readPatiently } from '../read-patiently.ts'
 import type { RemoteFile } from '../remote-file.ts'
 import { shownUrl } from '../shown-url.ts'
 import { isCurlConfig, parseCurlConfig } from './curl-config.ts'
+import { locateFile } from './locate-file.ts'
 import { parseMetalink } from './metalink.ts'
 import { parseUrlList } from './url-list.ts'
 
@@ -26,7 +27,7 @@ export function openManifest(context: ApiContext, url: string, text?: string): R
     archive: null,
     async *watch({ signal } = {}): AsyncGenerator<Snapshot> {
       const read = text ?? (await fetchText(context, url, signal))
-      const files = parseManifest(read, url)
+      const files = parseManifest(context, read, url)
       yield { standing: 'done', word: 'listed', progress: null, message: null, files }
     },
   }
@@ -46,7 +47,7 @@ async function fetchText(
  * The files that a manifest lists. Links are taken relative to where it came from.
  * @throws ClientError `bad_answer` when it is no manifest
  */
-function parseManifest(text: string, base: string): RemoteFile[] {
+function parseManifest(context: ApiContext, text: string, base: string): RemoteFile[] {
   if (/^\s*</.test(text)) return parseMetalink(text, base)
   if (isCurlConfig(text)) return parseCurlConfig(text, base)
   if (/^\s*(?:#|https?:)/.test(text)) return parseUrlList(text, base)
@@ -73,7 +74,7 @@ function parseManifest(text: string, base: string): RemoteFile[] {
       digests: { ...fromHex(entry.md5), ...fromHex(entry.sha256) },
       ...listedMirrors(asList(entry.mirrors), base),
       isFixed: false,
-      locate: async () => ({ url, authorize: true, renewable: false }),
+      locate: (signal) => locateFile(context, url, signal),
     }
   })
 }

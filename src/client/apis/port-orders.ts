@@ -96,11 +96,12 @@ function toFile(context: ApiContext, url: string, name: string | null): RemoteFi
     mediaType: null,
     digests: {},
     isFixed: true,
-    locate: (signal) => locate(context, url, signal),
+    locate: (signal) => locateDocument(context, url, signal),
   }
 }
 
-async function locate(
+/** The signed URL of the document that an address is about. */
+export async function locateDocument(
   { transport }: ApiContext,
   url: string,
   signal?: AbortSignal,
