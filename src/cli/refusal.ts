@@ -1,3 +1,4 @@
+import { diskCodeOf } from '../client/files/disk-code.ts'
 import { explainSystemError } from './system-error.ts'
 
 /** Why a command ended without its result. */
@@ -18,7 +19,7 @@ export interface Refusal {
 export async function explainError(error: unknown): Promise<Refusal> {
   if (isSentence(error)) return { code: codeOf(error), message: error.message, ...factsOf(error) }
   const message = explainSystemError(error)
-  if (message !== null) return { code: codeOf(error), message }
+  if (message !== null) return { code: diskCodeOf(error), message }
   // Late, so that commands of a customer load nothing of the server.
   const { isDebugging } = await import('../config.ts')
   const stack = error instanceof Error && isDebugging() ? { details: { stack: error.stack } } : {}

@@ -1,3 +1,5 @@
+import { diskCodeOf } from '../client/files/disk-code.ts'
+
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'this user may not do that',
   EPERM: 'this user may not do that',
@@ -18,7 +20,8 @@ const reasons: Readonly<Record<string, string>> = {
 /** What the file system refused, as a sentence for the operator; null for any other error. */
 export function explainSystemError(error: unknown): string | null {
   if (!(error instanceof Error)) return null
-  const { code = '', path, syscall = 'use' } = error as NodeJS.ErrnoException
+  const { path, syscall = 'use' } = error as NodeJS.ErrnoException
+  const code = diskCodeOf(error)
   const reason = reasons[code]
   if (reason === undefined) return null
   // An open file does not say which one it is.

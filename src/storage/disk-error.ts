@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { DeliveryError } from '../core/errors.ts'
 import { noRoom, notNow } from './told.ts'
 
@@ -31,5 +32,8 @@ export function unusableFolder(error: unknown, folder: string): unknown {
 }
 
 function codeOf(error: unknown): unknown {
-  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
+  if (!(error instanceof Error)) return undefined
+  const { code, errno } = error as NodeJS.ErrnoException
+  // Node has no word for it: "Unknown system error -122".
+  return errno === -constants.errno.EDQUOT ? 'EDQUOT' : code
 }

@@ -105,6 +105,22 @@ describe('a disk that is full', { skip: !mayMount && 'no file system can be moun
     assert.equal(await text(child.stdout), `ENOSPC 1500000\nsaved ${1_500_000 - mebibyte}\n`)
   })
 
+  it('keeps no lock that it has no room for', async (t) => {
+    const folder = await temporaryFolder(t)
+    const mount =
+      'mount -t tmpfs -o size=64k tmpfs . && cd "$PWD" && head -c 65536 /dev/zero > other && exec "$@"'
+    const words = [process.execPath, main, 'get', 'http://127.0.0.1:9/a.bin']
+    const run = ['sh', '-c', '"$@"; ls -A', 'sh', ...words]
+    const child = spawn(program, [...flags, 'sh', '-c', mount, 'sh', ...run], {
+      cwd: folder,
+      env: childEnvironment({ XDG_CONFIG_HOME: folder }),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const [left, error] = await Promise.all([text(child.stdout), text(child.stderr)])
+    assert.match(error, /^Cannot write \S*\.claimcheck\.lock: the disk is full \(ENOSPC\)\.$/m)
+    assert.equal(left, 'other\n')
+  })
+
   it('has no part of a small file left on it, which would take what room there is', async (t) => {
     const disk = { size: mebibyte, filled: 700_000, file: 600_000 }
     const { lines, error } = await getOntoFullDisk(t, disk)

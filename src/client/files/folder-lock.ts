@@ -43,8 +43,11 @@ async function claim(path: string, holder: Holder): Promise<boolean> {
     await writeFile(path, JSON.stringify(holder), { flag: 'wx', flush: true })
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-    throw error
+    const { code, syscall } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return false
+    // A full disk has room for its name, and none for what it says: nobody could judge it.
+    if (syscall !== 'open') await rm(path, { force: true })
+    throw Object.assign(error as Error, { path })
   }
 }
 

@@ -3,6 +3,7 @@ import { type FileHandle, lstat, open, readFile, rename, rm, writeFile } from 'n
 import { dirname } from 'node:path'
 import { ClientError } from '../client-error.ts'
 import { asList, asObject, asSize, asText } from '../json.ts'
+import { diskCodeOf } from './disk-code.ts'
 import { createDiskSync } from './disk-sync.ts'
 import { createDiskWriter, openDirectWriter } from './disk-writer.ts'
 
@@ -98,8 +99,7 @@ export async function openPart(
     try {
       await writeState(path, state)
     } catch (error) {
-      const { code = '' } = error as NodeJS.ErrnoException
-      if (!isLast || !['ENOSPC', 'EDQUOT'].includes(code)) throw error
+      if (!isLast || !['ENOSPC', 'EDQUOT'].includes(diskCodeOf(error))) throw error
       const shorter = withoutEnd(state)
       await handle.truncate(shorter.spans.at(-1)?.end ?? 0)
       await writeState(path, shorter)

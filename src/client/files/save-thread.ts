@@ -10,6 +10,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
+import { diskCodeOf } from './disk-code.ts'
 import type { SaveAnswer, SaveTask } from './small-file-saver.ts'
 
 /** A thread of `createSmallFileSaver`: it may wait for the disk, because nobody waits for it. */
@@ -43,7 +44,7 @@ function attempt(save: Save, step: (save: Save) => void): SaveAnswer {
     step(save)
     return null
   } catch (error) {
-    const { code = '', syscall = '', message } = error as NodeJS.ErrnoException
+    const { syscall = '', message } = error as NodeJS.ErrnoException
     try {
       close(save)
       // Where it was refused for want of room, it must not take what is left.
@@ -51,7 +52,7 @@ function attempt(save: Save, step: (save: Save) => void): SaveAnswer {
     } catch {
       // What failed first says more; and the other files may be well.
     }
-    return { code, syscall, message, path: part }
+    return { code: diskCodeOf(error), syscall, message, path: part }
   }
 }
 
