@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
-import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
@@ -74,6 +74,17 @@ describe('two runs in one folder', () => {
     await writeFile(path, '')
     await assert.rejects(lockFolder(folder), { code: 'folder_in_use' })
     assert.equal(await readFile(path, 'utf8'), '')
+  })
+
+  it('take over from a process that was killed before it had said who it is', async (t) => {
+    const folder = await temporaryFolder(t)
+    const path = join(folder, '.claimcheck.lock')
+    for (const left of [path, `${path}.turn`]) {
+      await writeFile(left, '')
+      await utimes(left, new Date(), new Date(Date.now() - 60_000))
+    }
+    await (await lockFolder(folder))()
+    assert.deepEqual(await readdir(folder), [])
   })
 
   it('come back, with what they fetched, where the lock cannot be removed any more', async (t) => {

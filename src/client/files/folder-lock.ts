@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { ClientError } from '../client-error.ts'
@@ -31,7 +31,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
     const text = await readFile(path, 'utf8').catch(ifMissing)
     if (text === null) continue
     const holder = parseHolder(text)
-    if (attempt > 5 || !isDead(holder)) throw inUse(folder, holder)
+    if (attempt > 5 || !(await isDead(holder, path))) throw inUse(folder, holder)
     await removeStale(path, { stale: text, mine })
   }
   return () => rm(path, { force: true })
@@ -63,7 +63,7 @@ async function removeStale(
   if (!(await claim(turn, mine))) {
     const text = await readFile(turn, 'utf8').catch(ifMissing)
     // Killed at its turn: nobody would ever have one again.
-    if (text !== null && isDead(parseHolder(text))) await rm(turn, { force: true })
+    if (text !== null && (await isDead(parseHolder(text), turn))) await rm(turn, { force: true })
     return
   }
   try {
@@ -86,9 +86,16 @@ function parseHolder(text: string): Holder | null {
   }
 }
 
+/** How long it may take to write a lock, in ms; whoever was killed meanwhile leaves an empty one. */
+const writtenMs = 10_000
+
 /** Of a process on another computer nobody here can tell. */
-function isDead(holder: Holder | null): boolean {
-  if (holder === null || holder.host !== hostname()) return false
+async function isDead(holder: Holder | null, path: string): Promise<boolean> {
+  if (holder === null) {
+    const found = await stat(path).catch(ifMissing)
+    return found?.size === 0 && Date.now() - found.mtimeMs > writtenMs
+  }
+  if (holder.host !== hostname()) return false
   try {
     process.kill(holder.pid, 0)
     return false
