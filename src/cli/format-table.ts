@@ -1,9 +1,11 @@
+import { printable } from './printable.ts'
+
 /**
- * Rows as aligned plain text, two spaces between the columns. Control characters become `?`, so
- * that a name out of the database cannot steer the terminal.
+ * Rows as aligned plain text, two spaces between the columns. No name out of a database, or from a
+ * server, can steer the terminal.
  */
 export function formatTable(rows: readonly (readonly string[])[]): string {
-  const clean = rows.map((row) => row.map((cell) => cell.replaceAll(/\p{Cc}/gu, '?')))
+  const clean = rows.map((row) => row.map(printable))
   const widths: number[] = []
   for (const row of clean) {
     row.forEach((cell, column) => {

@@ -19,6 +19,7 @@ import {
 } from './manifest-file.ts'
 import { placeRequest } from './place-request.ts'
 import { print } from './print.ts'
+import { printable } from './printable.ts'
 import { refuseEnding } from './refuse-ending.ts'
 import { type RequestValues, requestOf, requestOptions } from './request-options.ts'
 
@@ -175,10 +176,11 @@ function toJson(
 }
 
 function summary(
-  { fetched, kept, failed, bytes, word }: GetReport,
+  { fetched, kept, failed, bytes, ...report }: GetReport,
   events: readonly GetEvent[],
   isDry: boolean,
 ): string {
+  const word = printable(report.word)
   // An order lists again what it waits for.
   const skipped = new Set(events.flatMap((event) => (event.type === 'skipped' ? event.path : [])))
   const left = skipped.size > 0 ? [`${skipped.size} left out`] : []

@@ -4,6 +4,7 @@ import { connect, connectOptions, refuseFrontDoor } from './connect.ts'
 import { formatBytes } from './format-bytes.ts'
 import { interruptible } from './interruptible.ts'
 import { formatList, print } from './print.ts'
+import { printable } from './printable.ts'
 
 export const ls = defineCommand({
   description: 'Lists what can be picked up at an address now, and how the work stands.',
@@ -38,7 +39,7 @@ export const ls = defineCommand({
           ...file.digests,
         }))
         const about = { url: delivery.url, api: delivery.api, standing, word, progress, message }
-        print(values.json, { ...about, files: json }, `${list}\n${word}`)
+        print(values.json, { ...about, files: json }, `${list}\n${printable(word)}`)
       }
     })
   },

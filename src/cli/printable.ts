@@ -1,4 +1,4 @@
-/** Control characters of a server's name must not steer the terminal. */
+/** A server's text without what steers a terminal: control characters, and those that turn the writing. */
 export function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, '?')
 }

@@ -4,6 +4,7 @@ import { counted } from '../counted.ts'
 import { defineCommand } from './command.ts'
 import { interruptible } from './interruptible.ts'
 import { print } from './print.ts'
+import { printable } from './printable.ts'
 
 export const verify = defineCommand({
   description:
@@ -16,7 +17,7 @@ export const verify = defineCommand({
       const files: VerifiedFile[] = []
       for await (const file of verifyFolder(folder, signal)) files.push(file)
       const wrong = files.filter(({ state }) => state !== 'intact')
-      const lines = wrong.map(({ path, state }) => `${state}  ${path.replaceAll(/\p{Cc}/gu, '?')}`)
+      const lines = wrong.map(({ path, state }) => `${state}  ${printable(path)}`)
       const sum = `${files.length - wrong.length} of ${counted(files.length, 'file')} intact.`
       print(values.json, { files }, [...lines, sum].join('\n'))
       if (wrong.length === 0) return

@@ -220,6 +220,24 @@ describe('a command without a sign-in', () => {
   })
 })
 
+describe('a word of the server', () => {
+  it('does not steer the terminal', async (t) => {
+    const { server, run } = await setUp(t)
+    const file = { number: 1, name: 'a\u001b[2J\u202etxt.exe', state: 'available', size: 10 }
+    server.handle = ({ url = '' }, response) => {
+      if (url.includes('/files?')) response.end(JSON.stringify({ items: [file], next: null }))
+      else response.end('{"state":"odd\\u001b[2J"}')
+      return true
+    }
+    for (const words of [['ls'], ['get', '--dry-run']]) {
+      const { code, out, err } = await run([...words, `${server.url}/v1/deliveries/x`])
+      assert.equal(code, 0)
+      assert.match(out, /odd\?\[2J/)
+      assert.doesNotMatch(out + err, /[^\P{Cc}\n]|\p{Cf}/u)
+    }
+  })
+})
+
 describe('claimcheck wait', () => {
   it('says once how it ended', async (t) => {
     const { server, run } = await setUp(t)
