@@ -5,7 +5,7 @@ import { doneSpans, missingRegions, type Region, stealRegion } from './regions.t
 import { createRunningHash, hashRest, type RunningHash } from './running-hash.ts'
 import type { Transfer } from './transfer.ts'
 
-/** How often the state of a part is written down, in ms: what a crash costs at most. */
+/** How often the state of a part is written down, in ms: what a crash costs, with the block that each connection gathers. */
 const saveEveryMs = 5000
 
 export interface PartsOptions {
