@@ -16,13 +16,19 @@ export function createClientAddress(
     if (trusted.length > 0) {
       const hops = String(request.headers['x-forwarded-for'] ?? '').split(',')
       while (isTrusted(address)) {
-        const before = plain(hops.pop()?.trim() ?? '')
+        const before = plain(withoutPort(hops.pop()?.trim() ?? ''))
         if (isIP(before) === 0) break
         address = before
       }
     }
     return address === '' ? null : address
   }
+}
+
+/** Some proxies write the client's port, too: `192.0.2.7:1234`, `[2001:db8::1]:1234`. */
+function withoutPort(hop: string): string {
+  const [, v4, v6] = /^(\d+\.\d+\.\d+\.\d+):\d+$|^\[([^\]]+)\](?::\d+)?$/.exec(hop) ?? []
+  return v4 ?? v6 ?? hop
 }
 
 /** An IPv4 client on a socket for both families. */

@@ -16,6 +16,10 @@ const rows: [string, string[], string, string | undefined, string][] = [
   ],
   ['knows IPv4 in IPv6', ['127.0.0.0/8'], '::ffff:127.0.0.1', '198.51.100.7', '198.51.100.7'],
   ['stops at what is no address', ['127.0.0.1'], '127.0.0.1', 'x', '127.0.0.1'],
+  ['reads past a port', ['127.0.0.1'], '127.0.0.1', '198.51.100.7:4711', '198.51.100.7'],
+  ['reads past a port of IPv6', ['::1'], '::1', 'x, [2001:db8::7]:4711', '2001:db8::7'],
+  ['reads IPv6 in brackets', ['::1'], '::1', '[2001:db8::7]', '2001:db8::7'],
+  ['stops at a host with a port', ['::1'], '::1', '198.51.100.7, example:80', '::1'],
   ['needs no header', ['127.0.0.1'], '127.0.0.1', undefined, '127.0.0.1'],
 ]
 
