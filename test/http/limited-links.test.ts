@@ -213,7 +213,7 @@ describe('links in /v1', () => {
     const { world, file } = await setUp(t)
     const ofBob = await fileOf(world, await world.helloOf(world.bob))
     const post = (files: number[], status: number) =>
-      world.json<{ items: LinkJson[] }>('POST', '/v1/links', {
+      world.json<{ items: LinkJson[]; file?: number }>('POST', '/v1/links', {
         ...by(world.ada, { body: { files } }),
         status,
       })
@@ -224,8 +224,10 @@ describe('links in /v1', () => {
       [own, file, own],
     )
     const before = await world.json<Page<LinkJson>>('GET', '/v1/links', by(world.ada))
-    await post([own, ofBob], 404)
-    await post([own, 999_999], 404)
+    // Which one of thousands it was.
+    for (const refused of [ofBob, 999_999]) {
+      assert.equal((await post([own, refused, own], 404)).file, refused)
+    }
     const after = await world.json<Page<LinkJson>>('GET', '/v1/links', by(world.ada))
     assert.equal(after.items.length, before.items.length)
   })

@@ -43,6 +43,8 @@ export interface ProblemBody {
   detail: string
   code: ErrorCode
   errors?: Complaint[]
+  /** Of several files that were asked for, the first that is refused. */
+  file?: number
 }
 
 /** The same words whether a thing is missing or somebody else's, so that nobody can tell which. */
@@ -55,6 +57,7 @@ export function toProblem(error: DeliveryError): ProblemBody {
   const code = error.code === 'not_yours' ? 'not_found' : error.code
   const [status, title] = problems[code]
   const errors = complaintsOf(error)
+  const { file } = error.details
   return {
     type: problemType(code),
     title,
@@ -62,6 +65,7 @@ export function toProblem(error: DeliveryError): ProblemBody {
     detail: status === 404 ? nothingHere : error.message,
     code,
     ...(errors === null ? {} : { errors }),
+    ...(typeof file === 'number' ? { file } : {}),
   }
 }
 

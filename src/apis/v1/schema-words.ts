@@ -76,6 +76,11 @@ export const Problem = Type.Object(
         ),
       ),
     ),
+    file: Type.Optional(
+      Type.Integer({
+        description: 'Of several files that were asked for, the first that is refused.',
+      }),
+    ),
   },
   { $id: 'Problem', ...closed, description: 'An error (RFC 9457).' },
 )

@@ -81,7 +81,7 @@ function telling(app: V1App, context: V1Context): void {
       reply.header('upload-offset', row.received).header('cache-control', 'no-store')
       if (row.size !== null) reply.header('upload-length', row.size)
       if (row.metadata !== '') reply.header('upload-metadata', row.metadata)
-      return reply.header('upload-expires', httpDate(row.expires_at)).code(200).send(null)
+      return reply.header('upload-expires', httpDate(row.expires_at)).code(200).send()
     },
   )
 
@@ -143,7 +143,7 @@ function creating(app: V1App, context: V1Context, importMaxBytes: number): void 
       const hasBytes = request.headers['content-type']?.startsWith(BYTES) === true
       if (!hasBytes && size > 0) {
         const row = await readUpload(core, principal, id)
-        return reply.code(201).header('upload-expires', httpDate(row.expires_at)).send(null)
+        return reply.code(201).header('upload-expires', httpDate(row.expires_at)).send()
       }
       return await takePart({ context, request, reply }, { id, offset: 0, status: 201 })
     },
@@ -244,7 +244,7 @@ async function takePart(
     reply.header('upload-offset', received).header('upload-expires', httpDate(expiresAt))
     if (result !== null) reply.header('claimcheck-delivery', result.deliveryId)
     if (result?.fileNumber != null) reply.header('claimcheck-file', result.fileNumber)
-    return reply.code(status).send(null)
+    return reply.code(status).send()
   } catch (error) {
     if (!(error instanceof DeliveryError && error.details.checksum === true)) throw error
     const problem = { ...toProblem(error), title: 'Checksum mismatch', status: 460 }

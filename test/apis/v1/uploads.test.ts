@@ -120,6 +120,7 @@ describe('an upload by tus', () => {
       body: new Uint8Array(bytes),
     })
     assert.equal(answer.status, 201)
+    assert.equal(await answer.text(), '')
     assert.equal(answer.headers.get('upload-offset'), '1234')
     assert.equal(
       Number(answer.headers.get('claimcheck-file')),
@@ -412,6 +413,7 @@ describe('an upload by tus', () => {
   async function offsetOf(url: string): Promise<number> {
     const answer = await head(url)
     assert.equal(answer.status, 200)
+    assert.ok(['0', null].includes(answer.headers.get('content-length')))
     return Number(answer.headers.get('upload-offset'))
   }
 
