@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
-import { gzipSync } from 'node:zlib'
+import { promisify } from 'node:util'
+import { gunzip, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { createIncomingBody } from '../../src/client/files/answer-body.ts'
 import { openSocketFetch, type SocketFetch } from '../../src/client/files/socket-fetch.ts'
@@ -196,6 +197,28 @@ describe('openSocketFetch()', () => {
     })
     const answer = await open(t).fetch(server.url, {})
     assert.equal(Buffer.from(await answer.arrayBuffer()).toString(), 'hello, world')
+  })
+
+  it('says when what is coded is not whole, or nothing of the kind', async (t) => {
+    const bytes = gzipSync(Buffer.alloc(100_000, 'hello, world'))
+    let body = bytes
+    const server = await startRawServer(t, (socket) => {
+      socket.write(
+        `HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ${body.length}\r\n\r\n`,
+      )
+      socket.write(body)
+    })
+    const { fetch } = open(t)
+    for (body of [bytes.subarray(0, -9), bytes.subarray(0, 12), Buffer.from('hello, world')]) {
+      const whole = await fetch(server.url, {})
+      await assert.rejects(whole.arrayBuffer())
+      const reader = (await fetch(server.url, {})).body?.getReader()
+      // Also to a reader that comes when it is known already.
+      for (let turn = 0; turn < 20; turn += 1) await promisify(gunzip)(bytes)
+      await assert.rejects(async () => {
+        while ((await reader?.read())?.done !== true);
+      })
+    }
   })
 
   it('gives each byte once, though it uses its memory again', async (t) => {

@@ -24,7 +24,8 @@ export function decodeBody(body: AnswerBody, coding: string): AnswerBody {
   const decoder = decoders.get(coding.trim().toLowerCase())?.()
   if (decoder === undefined) return body
   const source = Readable.from(chunksOf(body), { objectMode: true })
-  // Who reads learns of an error by reading.
+  // Who reads learns of an error by reading, though it came before; unheard, it would end the process.
+  for (const stream of [source, decoder]) stream.on('error', () => {})
   pipeline(source, decoder, () => {})
   const chunks: AsyncIterator<Uint8Array, undefined> = decoder[Symbol.asyncIterator]()
   const reader: BodyReader = {
