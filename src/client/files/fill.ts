@@ -107,10 +107,9 @@ async function take(
   region.at += wanted.byteLength
   count(transfer, wanted.byteLength)
   const room = writer.push(wanted)
-  if (room !== undefined) await room
+  if (room !== undefined) await guard.pauseFor(room)
   if (rateLimit !== null) {
-    await rateLimit.take(wanted.byteLength, guard.signal)
-    guard.touch()
+    await guard.pauseFor(rateLimit.take(wanted.byteLength, guard.signal))
   }
 }
 

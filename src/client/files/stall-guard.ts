@@ -7,6 +7,8 @@ export interface StallGuard {
   readonly signal: AbortSignal
   /** Something came. */
   touch(): void
+  /** Does not watch while we wait for something ourselves: a slow disk, or the limit of our rate. */
+  pauseFor(waiting: Promise<void>): Promise<void>
   /** The request is over. */
   end(): void
 }
@@ -18,10 +20,12 @@ export function createStallGuard(stallMs: number, signal?: AbortSignal): StallGu
   if (signal?.aborted === true) pass()
   signal?.addEventListener('abort', pass, { once: true })
   let touched = Date.now()
+  let pauses = 0
   let timer = setTimeout(look, stallMs)
 
   /** One timer that looks now and then costs less than one that is set again with each chunk. */
   function look(): void {
+    if (pauses > 0) touched = Date.now()
     const quiet = Date.now() - touched
     if (quiet >= stallMs) {
       controller.abort(new Setback('unreachable', 'Nothing came any more.'))
@@ -34,6 +38,15 @@ export function createStallGuard(stallMs: number, signal?: AbortSignal): StallGu
     signal: controller.signal,
     touch() {
       touched = Date.now()
+    },
+    async pauseFor(waiting) {
+      pauses += 1
+      try {
+        await waiting
+      } finally {
+        pauses -= 1
+        touched = Date.now()
+      }
     },
     end() {
       clearTimeout(timer)
