@@ -193,7 +193,14 @@ function summary(
 
 /** @throws ClientError for every end but a good one */
 function refuseFailure(report: GetReport, values: GetValues): void {
-  const [first] = report.failed
-  if (first !== undefined) throw first.error
+  const { failed } = report
+  const [first] = failed
+  if (first !== undefined) {
+    const { path, error } = first
+    const { code, details, hint } = error
+    const before = failed.length > 1 ? `${failed.length} files failed; the first is ` : ''
+    const sentence = `${before}${printable(path)}: ${error.message}`
+    throw new ClientError(code, sentence, { details: { ...details, path }, hint, cause: error })
+  }
   if (values['dry-run'] !== true) refuseEnding(report)
 }

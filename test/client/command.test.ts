@@ -87,6 +87,20 @@ describe('claimcheck get', () => {
     assert.equal(refused.error.hint, `"claimcheck get ${asked.requested}" goes on from here.`)
   })
 
+  it('names the first of the files that failed', async (t) => {
+    const { server, cwd, run } = await setUp(t)
+    const files = ['a', 'b', 'c'].map((name) => ({ name, url: `/${name}` }))
+    server.files.set('/b', { bytes: someBytes(10), etag: null })
+    await writeFile(join(cwd, 'list.json'), JSON.stringify({ files }))
+    const words = ['get', 'list.json', '--jobs', '1', '--json']
+    const { code, out, err } = await run(words, { CLAIMCHECK_URL: server.url })
+    assert.equal(code, 10)
+    assert.equal(JSON.parse(out).failed.length, 2)
+    const { error } = JSON.parse(err)
+    assert.match(error.message, /^2 files failed; the first is a: http\S+ answers 404: /)
+    assert.deepEqual(error.details, { status: 404, path: 'a' })
+  })
+
   it('counts what was left out', async (t) => {
     const { server, cwd, run } = await setUp(t)
     const files = ['a.csv', 'b.txt', 'c.txt'].map((name) => ({ name, url: `/${name}` }))
