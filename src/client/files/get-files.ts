@@ -8,7 +8,6 @@ import { lockFolder } from './folder-lock.ts'
 import { type FolderRecord, openFolderRecord } from './folder-record.ts'
 import type { GetEvent } from './get-event.ts'
 import type { GetOptions, GetReport } from './get-options.ts'
-import { syncFolder } from './part-file.ts'
 import { createPathFilter } from './path-filter.ts'
 import { runPool } from './run-pool.ts'
 import { createSmallFileSaver } from './small-file-saver.ts'
@@ -48,6 +47,7 @@ interface Run extends GetOptions {
 
 async function run(client: Client, delivery: RemoteDelivery, run: Run): Promise<GetReport> {
   const saver = createSmallFileSaver()
+  const folder = createTargetFolder(run.folder)
   const { transport, close } = openFileTransport(client.transport)
   let unlock: (() => Promise<void>) | null = null
   let record: FolderRecord | null = null
@@ -56,7 +56,7 @@ async function run(client: Client, delivery: RemoteDelivery, run: Run): Promise<
     record = await openFolderRecord(run.folder)
     const fetchOne = createFetchOne(transport, {
       ...run,
-      folder: createTargetFolder(run.folder),
+      folder,
       record,
       saver,
       layout: run.layout ?? (delivery.isTree ? 'tree' : 'flat'),
@@ -70,7 +70,7 @@ async function run(client: Client, delivery: RemoteDelivery, run: Run): Promise<
     try {
       if (unlock !== null) {
         await record?.save()
-        await syncFolder(run.folder)
+        await folder.sync()
       }
     } finally {
       // On a disk that fails the lock stays, and what failed first says more: the dead hold nobody up.

@@ -2,6 +2,7 @@ import { lstat, mkdir, readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { ClientError } from '../client-error.ts'
 import { makeRoot } from './make-root.ts'
+import { syncFolder } from './part-file.ts'
 import { foldName } from './safe-path.ts'
 
 /** Where files are put: nothing is written outside of it. */
@@ -13,6 +14,8 @@ export interface TargetFolder {
    * @throws ClientError `unsafe_target`
    */
   place(path: string): Promise<Target>
+  /** Makes the names in all folders of places last beyond a crash. */
+  sync(): Promise<void>
 }
 
 /** A file's place. */
@@ -48,6 +51,9 @@ export function createTargetFolder(root: string): TargetFolder {
         mayExist: names.has(name),
         mayHavePart: names.has(`${name}.part`) || names.has(`${name}.part.json`),
       }
+    },
+    async sync() {
+      for (const folder of checked.keys()) await syncFolder(join(root, folder))
     },
   }
 }
