@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { ClientError } from '../client/client-error.ts'
 
 /**
  * Reads a password: at a terminal without echo and twice, else the first line of the standard input.
@@ -37,14 +38,17 @@ function refuseEmpty(password: string): string {
 }
 
 async function ask(question: string): Promise<string> {
-  process.stderr.write(question)
   // readline puts the terminal into raw mode, so what it does not write is not seen.
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
   const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true })
+  // Not before: a secret that is pasted at once would be seen.
+  process.stderr.write(question)
   try {
     return await new Promise((resolve, reject) => {
       terminal.once('line', resolve)
-      terminal.once('SIGINT', () => reject(new Error('Interrupted: nothing was changed.')))
+      terminal.once('SIGINT', () => {
+        reject(new ClientError('aborted', 'Interrupted: nothing was changed.'))
+      })
       terminal.once('close', () => reject(new Error('No password was given: nothing was changed.')))
     })
   } finally {

@@ -8,6 +8,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { childEnvironment } from '../support/child-environment.ts'
 import { etagOf, someBytes, startHostileServer } from '../support/hostile-server.ts'
 import { main } from '../support/main.ts'
+import { missing } from '../support/real-proxy.ts'
 import { runMain } from '../support/run-main.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
@@ -377,6 +378,34 @@ describe('claimcheck login', () => {
     assert.equal((await stat(path)).mode & 0o777, 0o600)
     assert.equal((await run(['wait', `${server.url}/v1/deliveries/x`])).code, 0)
     assert.equal((await run(['wait', '/v1/deliveries/x'])).code, 0)
+  })
+
+  it('asks at a terminal without showing the secret, and ends with 130 by Ctrl-C', {
+    skip: process.platform === 'linux' ? missing('script', '--version') : 'another script',
+  }, async (t) => {
+    const { server, cwd } = await setUp(t)
+    server.handle = (_request, response) => {
+      response.end('{"username":"ada"}')
+      return true
+    }
+    for (const [keys, expected, said] of [
+      ['secret\r', 0, /^Token: \r\nYou are ada; /],
+      ['\u0003', 130, /^Token: \r\nInterrupted: nothing was changed\.\r\n$/],
+    ] as const) {
+      const command = `'${process.execPath}' '${main}' login ${server.url}`
+      const child = spawn('script', ['-qec', command, '/dev/null'], {
+        cwd,
+        env: childEnvironment({ XDG_CONFIG_HOME: cwd }),
+        stdio: ['pipe', 'pipe', 'ignore'],
+      })
+      t.after(() => child.kill('SIGKILL'))
+      child.stdout.once('data', () => child.stdin.write(keys))
+      const ended = once(child, 'exit')
+      const out = await text(child.stdout)
+      assert.match(out, said)
+      assert.doesNotMatch(out, /secret/)
+      assert.deepEqual(await ended, [expected, null])
+    }
   })
 
   it('stands above the environment when its profile is named', async (t) => {
