@@ -1,22 +1,17 @@
 import { ClientError } from '../client/client-error.ts'
-import type { Client } from '../client/create-client.ts'
 import type { RemoteDelivery } from '../client/delivery.ts'
 import type { GetEvent } from '../client/files/get-event.ts'
 import { getFiles } from '../client/files/get-files.ts'
 import type { GetOptions, GetReport } from '../client/files/get-options.ts'
 import { readClientEnvironment } from './client-environment.ts'
 import { defineCommand } from './command.ts'
-import { type ConnectValues, connect, connectOptions, refuseFrontDoor } from './connect.ts'
+import { type ConnectValues, connectOptions } from './connect.ts'
 import { formatBytes } from './format-bytes.ts'
 import { createGetDisplay, type GetDisplay } from './get-display.ts'
 import { type GetOptionValues, getOptions, readGetOptions } from './get-options.ts'
 import { interruptible } from './interruptible.ts'
-import {
-  demandManifestPlace,
-  firstOrigin,
-  readLocalManifest,
-  writeManifest,
-} from './manifest-file.ts'
+import { demandManifestPlace, writeManifest } from './manifest-file.ts'
+import { type OpenDelivery, openDelivery } from './open-delivery.ts'
 import { placeRequest } from './place-request.ts'
 import { print } from './print.ts'
 import { printable } from './printable.ts'
@@ -87,36 +82,20 @@ function displayFor({ json }: GetValues): GetDisplay {
   return createGetDisplay(process.stderr, { mode, isPlain })
 }
 
-interface Target {
-  readonly client: Client
-  readonly delivery: RemoteDelivery
-}
-
 /** Asks for the delivery first, when it is described instead of named. */
 async function openTarget(
   address: string,
   values: GetValues,
   { signal, display }: { signal: AbortSignal; display: GetDisplay },
-): Promise<Target> {
+): Promise<OpenDelivery> {
   const request = requestOf(values)
-  const text = await readLocalManifest(address)
-  if (text !== null) {
-    const base = readClientEnvironment().url ?? firstOrigin(text)
-    const { client, url } = await connect(base, { ...values, api: 'manifest' }, display.note)
-    return { client, delivery: client.open(url, { text }) }
-  }
-  const connection = await connect(address, values, display.note)
-  const { client, api, url } = connection
-  if (request === null) {
-    refuseFrontDoor(connection, values)
-    return { client, delivery: client.open(url, { api }) }
-  }
+  if (request === null) return await openDelivery(address, values, display.note)
   const placing = { values, wanted: request, signal, tell: display.note }
-  const placed = await placeRequest(url, placing)
+  const { client, url } = await placeRequest(address, placing)
   // Known from here on, whatever becomes of the rest.
-  const asked = values.json ? JSON.stringify({ requested: placed.url }) : `Asked for: ${placed.url}`
+  const asked = values.json ? JSON.stringify({ requested: url }) : `Asked for: ${url}`
   process.stderr.write(`${asked}\n`)
-  return { client: placed.client, delivery: placed.client.open(placed.url) }
+  return { client, delivery: client.open(url) }
 }
 
 /** How to go on after Ctrl-C: what was asked for by this run must be named, or it is asked for again. */
@@ -134,7 +113,7 @@ interface Shown {
 }
 
 async function showGet(
-  { client, delivery }: Target,
+  { client, delivery }: OpenDelivery,
   run: GetOptions,
   display: GetDisplay,
 ): Promise<Shown> {

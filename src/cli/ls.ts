@@ -1,14 +1,17 @@
 import type { RemoteFile } from '../client/remote-file.ts'
 import { defineCommand } from './command.ts'
-import { connect, connectOptions, refuseFrontDoor } from './connect.ts'
+import { connectOptions } from './connect.ts'
 import { formatBytes } from './format-bytes.ts'
 import { interruptible } from './interruptible.ts'
+import { openDelivery } from './open-delivery.ts'
 import { formatList, print } from './print.ts'
 import { printable } from './printable.ts'
 
 export const ls = defineCommand({
   description: 'Lists what can be picked up at an address now, and how the work stands.',
-  arguments: [{ name: 'url', required: true, description: 'The address.' }],
+  arguments: [
+    { name: 'url', required: true, description: 'The address, or a manifest on this computer.' },
+  ],
   options: connectOptions,
   examples: [
     {
@@ -17,10 +20,7 @@ export const ls = defineCommand({
     },
   ],
   async run({ values, positionals: [address = ''] }) {
-    const connection = await connect(address, values)
-    refuseFrontDoor(connection, values)
-    const { client, api, url } = connection
-    const delivery = client.open(url, { api })
+    const { delivery } = await openDelivery(address, values)
     await interruptible(async (signal) => {
       for await (const { standing, word, progress, message, files } of delivery.watch({
         signal,

@@ -1,7 +1,8 @@
 import type { Snapshot } from '../client/delivery.ts'
 import { defineCommand } from './command.ts'
-import { connect, connectOptions, refuseFrontDoor } from './connect.ts'
+import { connectOptions } from './connect.ts'
 import { interruptible } from './interruptible.ts'
+import { openDelivery } from './open-delivery.ts'
 import { print } from './print.ts'
 import { printable } from './printable.ts'
 import { refuseEnding } from './refuse-ending.ts'
@@ -19,10 +20,7 @@ export const wait = defineCommand({
     },
   ],
   async run({ values, positionals: [address = ''] }) {
-    const connection = await connect(address, values)
-    refuseFrontDoor(connection, values)
-    const { client, api, url } = connection
-    const delivery = client.open(url, { api })
+    const { delivery } = await openDelivery(address, values)
     await interruptible(async (signal) => {
       const write = (line: string) => void process.stderr.write(`${line}\n`)
       const note = values.json === true ? () => {} : createStandingNote(write)

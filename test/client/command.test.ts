@@ -109,6 +109,8 @@ describe('claimcheck get', () => {
     await writeFile(join(cwd, 'list.json'), JSON.stringify({ files }))
     const words = ['get', 'list.json', '--include', '*.csv']
     const env = { CLAIMCHECK_URL: server.url }
+    const listed = await run(['ls', 'list.json'], env)
+    assert.match(listed.out, /^NAME .+\na\.csv .+\nb\.txt .+\nc\.txt .+\nlisted\n$/)
     const planned = await run([...words, '--dry-run'], env)
     assert.equal(planned.out, '1 would be fetched, 2 left out; listed.\n')
     assert.equal((await run(words, env)).out, '1 fetched (10 B), 0 kept, 2 left out; listed.\n')
@@ -258,7 +260,7 @@ describe('claimcheck wait', () => {
     const { server, run } = await setUp(t)
     server.files.set('/a.bin', { bytes: someBytes(10), etag: null })
     const { code, out, err } = await run(['wait', `${server.url}/a.bin`])
-    assert.deepEqual([code, out, err], [0, 'there\n', ''])
+    assert.deepEqual([code, out, err], [0, 'one file\n', ''])
     server.handle = (_request, response) => {
       response.end('{"state":"failed","message":"The source is gone."}')
       return true
