@@ -7,8 +7,8 @@ import type { Principal } from '../principal.ts'
 
 /**
  * Files that somebody may pick up now, in the order of their numbers as given.
- * @throws DeliveryError `not_found`, `expired`, `not_ready`, as `demandReadable`; `details.file` is the
- *   number that failed
+ * @throws DeliveryError `not_found`, `expired`, `not_ready`, as `demandReadable`; of several,
+ *   `details.file` is the number of the first that is refused
  */
 export async function findReadyFiles(
   core: Core,
@@ -23,7 +23,7 @@ export async function findReadyFiles(
       demandReady(core, principal, found)
       return found
     } catch (error) {
-      throw naming(error, number)
+      throw numbers.length === 1 ? error : naming(error, number)
     }
   })
 }

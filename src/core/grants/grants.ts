@@ -50,7 +50,7 @@ export async function grantFile(
 /**
  * The same for many files, at most 10,000, in the order given: each is asked the permission for, and
  * one that fails refuses all.
- * @throws DeliveryError as `grantFile`; `details.file` is the number that failed
+ * @throws DeliveryError as `grantFile`; of several, `details.file` is the number that failed
  */
 export async function grantFiles(
   core: Core,
