@@ -221,8 +221,14 @@ export async function listDeliveries(
   return rows.execute()
 }
 
+/** What decides who may have a delivery. */
+export type DeliveryPlace = Pick<
+  DeliveryRow,
+  'kind' | 'type' | 'info' | 'organization_id' | 'owner_id'
+>
+
 /** What `may` needs to know of a delivery. */
-export function deliveryThing(core: Core, row: DeliveryRow): Thing {
+export function deliveryThing(core: Core, row: DeliveryPlace): Thing {
   if (row.kind === 'study') return studyThing(row)
   return {
     organizationId: row.organization_id,
@@ -231,14 +237,14 @@ export function deliveryThing(core: Core, row: DeliveryRow): Thing {
   }
 }
 
-function permissionOf(core: Core, { kind, type }: DeliveryRow): string | null {
+function permissionOf(core: Core, { kind, type }: DeliveryPlace): string | null {
   if (type === null) return kindPermissions[kind]
   // A type that was taken out of the configuration keeps the permission it would have by default.
   return core.downloadTypes.get(type)?.permission ?? `download:${type}`
 }
 
 /** What is published belongs to its organization: whoever sees the study picks it up, wherever they ask. */
-function studyThing(row: DeliveryRow): Thing {
+function studyThing(row: DeliveryPlace): Thing {
   const { organization, study } = JSON.parse(row.info ?? '{}') as StudyPath
   const permission = studyPermission('study', organization, study)
   return { organizationId: row.organization_id, ownerId: null, permission }

@@ -51,6 +51,12 @@ export function demand(principal: Principal, action: Action, thing: Thing, sente
   if (verdict !== 'yes') throw new DeliveryError(verdict, sentence)
 }
 
+/** What somebody who may read a thing must go on holding, so that they still may. */
+export function permissionsFor(principal: Principal, thing: Thing): string[] {
+  const own = thing.permission === null ? [] : [thing.permission]
+  return isOwner(principal, thing) ? own : [...own, 'admin']
+}
+
 function isOwner(principal: Principal, thing: Thing): boolean {
   return thing.ownerId === null || thing.ownerId === principal.accountId
 }

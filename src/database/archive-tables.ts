@@ -22,6 +22,8 @@ export interface ArchivesTable {
   size: number
   /** Of its bytes, in lower-case hex; null until somebody has asked for it and all of them were read. */
   sha256: string | null
+  /** JSON array of the permissions that its files ask for; null in those from before version 17. */
+  permissions: string | null
   /** The text of its NOTICE.txt; null when nothing is left out. */
   notice: string | null
   created_at: number

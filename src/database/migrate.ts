@@ -17,6 +17,7 @@ import * as usage from './migrations/0013-usage.ts'
 import * as places from './migrations/0014-places.ts'
 import * as archiveDigests from './migrations/0015-archive-digests.ts'
 import * as turns from './migrations/0016-turns.ts'
+import * as archivePermissions from './migrations/0017-archive-permissions.ts'
 import type { Tables } from './tables.ts'
 
 export interface SchemaStep {
@@ -49,6 +50,7 @@ export const schemaSteps: SchemaSteps = {
   '0014-places': places,
   '0015-archive-digests': archiveDigests,
   '0016-turns': turns,
+  '0017-archive-permissions': archivePermissions,
 }
 
 /** What the database says of itself. */

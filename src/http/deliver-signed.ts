@@ -136,7 +136,7 @@ async function pass(
   const granted =
     recallGrantedFile(core, check.grantId) ?? (await findGrantedFile(core, check.grantId))
   if (granted === null) return goneOf(check)
-  if (granted.grant.revoked_at !== null) return { status: 403, error: revoked }
+  if (granted.isRevoked) return { status: 403, error: revoked }
   if (granted.admits?.(addressOf(request)) === false) return { status: 403, error: elsewhere }
   try {
     return await give(delivery, request, { ...passing, granted })

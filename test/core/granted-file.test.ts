@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
+import { setPermissions } from '../../src/core/accounts/accounts.ts'
+import { openArchive } from '../../src/core/archives/open-archive.ts'
 import { insertDelivery } from '../../src/core/deliveries.ts'
 import { expireFiles, insertDeliveryFile } from '../../src/core/delivery-files.ts'
 import { findGrantedFile, recallGrantedFile } from '../../src/core/grants/granted-file.ts'
-import { grantFile, revokeGrant } from '../../src/core/grants/grants.ts'
+import { grantArchive, grantFile, revokeGrant } from '../../src/core/grants/grants.ts'
 import { insertStoredFile, storeBytes } from '../../src/core/stored-files.ts'
 import { transact } from '../../src/core/transact.ts'
 import { principalOfAccount, seedAccount } from '../support/accounts.ts'
@@ -33,7 +35,45 @@ describe('recallGrantedFile()', () => {
     await findGrantedFile(core, grant.id)
     await revokeGrant(core, owner, grant.id)
     assert.equal(recallGrantedFile(core, grant.id), null)
-    assert.notEqual((await findGrantedFile(core, grant.id))?.grant.revoked_at, null)
+    assert.equal((await findGrantedFile(core, grant.id))?.isRevoked, true)
+  })
+
+  it('opens nothing to an account that may not have it any more, and all again when it may', async (t) => {
+    const { core, owner, grant, fileNumber, deliveryId } = await setUp(t)
+    const grants = [grant]
+    for (const what of [{ delivery: deliveryId }, { files: [fileNumber] }]) {
+      const { row } = await openArchive(core, owner, { of: what, format: 'zip' })
+      grants.push(await grantArchive(core, owner, { archive: row }))
+    }
+    const states = () =>
+      Promise.all(grants.map(async ({ id }) => (await findGrantedFile(core, id))?.isRevoked))
+    assert.deepEqual(await states(), [false, false, false])
+    const { accountId } = owner
+    for (const [permissions, isRevoked] of [
+      [['download:other', 'study:*'], true],
+      [['download:*'], false],
+      [[], true],
+      [['admin'], false],
+    ] as const) {
+      await setPermissions(core, 'system', { accountId, permissions })
+      assert.equal(recallGrantedFile(core, grant.id), null)
+      assert.deepEqual(await states(), [isRevoked, isRevoked, isRevoked], permissions.join())
+    }
+  })
+
+  it('opens nothing to one who made it as an administrator and is none any more', async (t) => {
+    const { core, fileNumber, deliveryId } = await setUp(t)
+    const permissions = ['admin', 'download:thing']
+    const account = await seedAccount(core, 'boss', { permissions })
+    const boss = principalOfAccount(account)
+    const grants = [await grantFile(core, boss, { fileNumber })]
+    for (const what of [{ delivery: deliveryId }, { files: [fileNumber] }]) {
+      const { row } = await openArchive(core, boss, { of: what, format: 'tar' })
+      grants.push(await grantArchive(core, boss, { archive: row }))
+    }
+    for (const { id } of grants) assert.equal((await findGrantedFile(core, id))?.isRevoked, false)
+    await setPermissions(core, 'system', { accountId: boss.accountId, permissions: ['download:*'] })
+    for (const { id } of grants) assert.equal((await findGrantedFile(core, id))?.isRevoked, true)
   })
 
   it('keeps nothing that was being read while a grant was revoked', async (t) => {
@@ -58,8 +98,8 @@ async function setUp(t: TestContext) {
   const account = await seedAccount(core, 'owner', { permissions: ['download:thing'] })
   const owner = principalOfAccount(account)
   const bytes = await storeBytes(core, 'test', inChunks(Buffer.from('hello'), 5))
-  const file = await transact(core, async (change) => {
-    const { number } = await insertDelivery(change, {
+  const { file, deliveryId } = await transact(core, async (change) => {
+    const { number, id } = await insertDelivery(change, {
       kind: 'download',
       type: 'thing',
       organizationId: owner.organizationId,
@@ -68,7 +108,7 @@ async function setUp(t: TestContext) {
       state: 'done',
     })
     const stored = await insertStoredFile(change, bytes, 'text/plain')
-    return await insertDeliveryFile(change, {
+    const inserted = await insertDeliveryFile(change, {
       deliveryNumber: number,
       name: 'a.txt',
       mediaType: 'text/plain',
@@ -76,7 +116,9 @@ async function setUp(t: TestContext) {
       storedFileId: stored.id,
       size: stored.size,
     })
+    return { file: inserted, deliveryId: id }
   })
   const grant = await grantFile(core, owner, { fileNumber: file.number })
-  return { core, owner, grant, deliveryNumber: file.delivery_number }
+  const { number: fileNumber, delivery_number: deliveryNumber } = file
+  return { core, owner, grant, fileNumber, deliveryId, deliveryNumber }
 }

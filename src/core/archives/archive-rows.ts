@@ -28,6 +28,7 @@ const columns = [
   'directory_size',
   'size',
   'sha256',
+  'permissions',
   'created_at',
   'used_at',
   'ends_at',
@@ -63,6 +64,7 @@ export async function insertArchive(change: Change, archive: NewArchive): Promis
       directory_size: 0,
       size: 0,
       sha256: null,
+      permissions: null,
       notice: null,
       created_at: change.now,
       used_at: change.now,
@@ -80,6 +82,8 @@ export interface Completion {
   totals: ArchiveTotals
   /** How many files could not be put in. */
   omitted: number
+  /** What its files ask for. */
+  permissions: readonly string[]
   /** The text of its last entry, when some could not. */
   notice: string | null
   /** When the time of the first of its files ends; null for never. */
@@ -90,7 +94,7 @@ export interface Completion {
 export async function completeArchive(
   change: Change,
   id: string,
-  { fingerprint, totals, omitted, notice, endsAt }: Completion,
+  { fingerprint, totals, omitted, permissions, notice, endsAt }: Completion,
 ): Promise<ArchiveRow> {
   const begun = await change.db
     .selectFrom('archives')
@@ -112,6 +116,7 @@ export async function completeArchive(
       directory_offset: totals.directoryOffset,
       directory_size: totals.directorySize,
       size: totals.size,
+      permissions: JSON.stringify(permissions),
       notice,
       used_at: change.now,
       ends_at: endsAt,

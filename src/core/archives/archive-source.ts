@@ -4,7 +4,7 @@ import type { DeliveryFileState, DeliveryKind, DeliveryRow } from '../../databas
 import type { Core } from '../core.ts'
 import { deliveryThing, findDeliveriesByNumber } from '../deliveries.ts'
 import { DeliveryError } from '../errors.ts'
-import { demand } from '../may.ts'
+import { demand, permissionsFor } from '../may.ts'
 import type { Principal } from '../principal.ts'
 
 /** A file that was asked for: with its bytes, or with the reason why it has none. */
@@ -58,13 +58,13 @@ export type FileNumbers = readonly number[] | (() => AsyncIterable<readonly numb
 
 /**
  * Files by their numbers, whatever deliveries they stand in. Walking it asks for the permission to
- * each of them.
+ * each of them, and notes in `needs` what it takes to have them.
  * @throws DeliveryError `not_found`, `not_yours`, `forbidden`, while it is walked
  */
 export function filesByNumber(
   core: Core,
   principal: Principal,
-  { numbers, action }: { numbers: FileNumbers; action: 'read' | 'pick-up' },
+  { numbers, action, needs }: ByNumber,
 ): ArchiveSource {
   return async function* pages() {
     const permitted = new Map<number, DeliveryRow>()
@@ -72,7 +72,7 @@ export function filesByNumber(
       const rows = await candidateRows(core.database.kysely)
         .where('delivery_files.number', 'in', page)
         .execute()
-      await permit(core, principal, { rows, permitted, action })
+      await permit(core, principal, { rows, permitted, action, needs })
       const byNumber = new Map(rows.map((row) => [row.number, row]))
       yield page.map((number) => {
         const row = byNumber.get(number)
@@ -85,6 +85,12 @@ export function filesByNumber(
       await nextTurn()
     }
   }
+}
+
+export interface ByNumber {
+  readonly numbers: FileNumbers
+  readonly action: 'read' | 'pick-up'
+  readonly needs: Set<string>
 }
 
 async function* pagesOf(numbers: FileNumbers): AsyncGenerator<readonly number[]> {
@@ -101,22 +107,24 @@ async function permit(
     rows,
     permitted,
     action,
-  }: {
+    needs,
+  }: Omit<ByNumber, 'numbers'> & {
     rows: readonly CandidateRow[]
     permitted: Map<number, DeliveryRow>
-    action: 'read' | 'pick-up'
   },
 ): Promise<void> {
   const unknown = new Set(rows.map((row) => row.delivery_number))
   for (const number of permitted.keys()) unknown.delete(number)
   const deliveries = await findDeliveriesByNumber(core.database.kysely, [...unknown])
   for (const delivery of deliveries) {
+    const thing = deliveryThing(core, delivery)
     demand(
       principal,
       action,
-      deliveryThing(core, delivery),
+      thing,
       'One of the files belongs to somebody else, or you may not pick up files of its type.',
     )
+    for (const permission of permissionsFor(principal, thing)) needs.add(permission)
     permitted.set(delivery.number, delivery)
   }
 }

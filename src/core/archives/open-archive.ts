@@ -4,7 +4,7 @@ import type { Core } from '../core.ts'
 import { deliveryThing, readDelivery } from '../deliveries.ts'
 import { isOver } from '../delivery-state.ts'
 import { DeliveryError } from '../errors.ts'
-import { demand } from '../may.ts'
+import { demand, permissionsFor } from '../may.ts'
 import type { Principal } from '../principal.ts'
 import { type Archive, archiveIdOf, archiveOf } from './archive.ts'
 import type { ArchiveFormatName } from './archive-format.ts'
@@ -63,10 +63,11 @@ async function openOfDelivery(
 ): Promise<Archive> {
   const delivery = await readDelivery(core, wish.id)
   if (delivery === null) throw new DeliveryError('not_found', 'There is no such delivery.')
+  const thing = deliveryThing(core, delivery)
   demand(
     principal,
     wish.action ?? 'read',
-    deliveryThing(core, delivery),
+    thing,
     'This delivery belongs to somebody else, or you may not pick up files of its type.',
   )
   demandFiles(delivery, core.database.now())
@@ -78,6 +79,7 @@ async function openOfDelivery(
     deliveryNumber: delivery.number,
     fileName: wish.fileName ?? nameOf(delivery, wish.format),
     source: filesOfDelivery(core, delivery, { onlyAvailable }),
+    needs: new Set(permissionsFor(principal, thing)),
     // The files of a download do not change once it is over: no need to look at them.
     version: delivery.kind === 'download' ? `${delivery.number} ${delivery.updated_at}` : null,
   })
@@ -120,11 +122,13 @@ async function openOfFiles(
   wish: ArchiveWish & { numbers: FileNumbers },
 ): Promise<Archive> {
   const { numbers, action = 'read' } = wish
+  const needs = new Set<string>()
   return await openList(core, principal, {
     wish,
     deliveryNumber: null,
     fileName: wish.fileName ?? `files.${wish.format}`,
-    source: filesByNumber(core, principal, { numbers, action }),
+    source: filesByNumber(core, principal, { numbers, action, needs }),
+    needs,
     version: null,
   })
 }
@@ -134,6 +138,7 @@ interface List {
   deliveryNumber: number | null
   fileName: string
   source: ArchiveSource
+  needs: ReadonlySet<string>
   /** Stands for the whole list; null when only the list itself says whether it has changed. */
   version: string | null
 }
@@ -163,6 +168,7 @@ async function openList(core: Core, principal: Principal, list: List): Promise<A
         fileName: list.fileName,
       },
       source: list.source,
+      needs: list.needs,
       salt,
       fingerprint: list.version === null ? null : fingerprint,
     })

@@ -22,6 +22,8 @@ const ENTRIES_IN_BLOCK = 128
 export interface Snapshot {
   readonly archive: NewArchive
   readonly source: ArchiveSource
+  /** The permissions that its files ask for; complete when the source has been walked. */
+  readonly needs: ReadonlySet<string>
   /** What tells archives of the same list apart. */
   readonly salt: string
   /** Of the list; taken from it when null. */
@@ -34,7 +36,7 @@ export interface Snapshot {
  */
 export async function writeSnapshot(
   core: Core,
-  { archive, source, salt, fingerprint }: Snapshot,
+  { archive, source, needs, salt, fingerprint }: Snapshot,
 ): Promise<ArchiveRow> {
   const layout = createLayout(archiveFormats[archive.format])
   const packer = createPacker(layout)
@@ -60,6 +62,7 @@ export async function writeSnapshot(
       fingerprint: fingerprint ?? taken.end(),
       totals: layout.totals(),
       omitted: notice.count,
+      permissions: [...needs],
       notice: text,
       endsAt,
     })

@@ -1,7 +1,11 @@
 import type { Database } from '../../database/database.ts'
 import { hotQuery, unseen } from '../../database/hot-query.ts'
 import type { GrantRow } from '../../database/tables.ts'
+import { accountPermissions } from '../accounts/accounts.ts'
 import type { Core } from '../core.ts'
+import { deliveryThing } from '../deliveries.ts'
+import { may } from '../may.ts'
+import { hasPermission, type Principal } from '../principal.ts'
 import { createRecent, type Recent } from '../recent.ts'
 import type { StoredFileFacts } from '../stored-files.ts'
 import { admissionOf } from './grant-limits.ts'
@@ -10,15 +14,10 @@ import { admissionOf } from './grant-limits.ts'
 export interface GrantedFile {
   grant: Pick<
     GrantRow,
-    | 'id'
-    | 'account_id'
-    | 'file_number'
-    | 'archive_id'
-    | 'method'
-    | 'disposition'
-    | 'revoked_at'
-    | 'max_uses'
+    'id' | 'account_id' | 'file_number' | 'archive_id' | 'method' | 'disposition' | 'max_uses'
   >
+  /** It opens nothing: it was revoked, or its account is suspended or may not have this any more. */
+  isRevoked: boolean
   /** Whether it opens for somebody at an address; null when for all. */
   admits: ((address: string | null) => boolean) | null
   /** Does it matter how much of it goes out? A file of an order is `delivered` when all of it did. */
@@ -36,7 +35,7 @@ export async function findGrantedFile(core: Core, id: string): Promise<GrantedFi
   const keep = recentIn(core.database).begin()
   const [row] = await byId(core.database, [id])
   if (row === undefined) return null
-  const granted = toGrantedFile(row)
+  const granted = toGrantedFile(core, row)
   keep(id, granted)
   return granted
 }
@@ -56,7 +55,9 @@ function recentIn(database: Database): Recent<GrantedFile> {
   return recent
 }
 
-function toGrantedFile(row: Awaited<ReturnType<typeof byId>>[number]): GrantedFile {
+type GrantedRow = Awaited<ReturnType<typeof byId>>[number]
+
+function toGrantedFile(core: Core, row: GrantedRow): GrantedFile {
   const {
     id: grantId,
     account_id,
@@ -64,23 +65,42 @@ function toGrantedFile(row: Awaited<ReturnType<typeof byId>>[number]): GrantedFi
     archive_id,
     method,
     disposition,
-    revoked_at,
-    suspended_at,
     max_uses,
     networks,
     kind,
     ...facts
   } = row
   return {
-    grant: {
-      ...{ id: grantId, account_id, file_number, archive_id, method, disposition, max_uses },
-      // What was handed to an account that is suspended since opens nothing.
-      revoked_at: revoked_at ?? suspended_at,
-    },
+    grant: { id: grantId, account_id, file_number, archive_id, method, disposition, max_uses },
+    isRevoked: row.revoked_at !== null || row.suspended_at !== null || !isPermitted(core, row),
     admits: admissionOf({ networks }),
     isCounted: kind === 'order',
     bytes: facts.object_key === null ? null : (facts as StoredFileFacts),
   }
+}
+
+/**
+ * May its account have it still? What an archive asks for is written down with it. An archive from
+ * before that was written down, and a file that has gone, ask for nothing.
+ */
+function isPermitted(core: Core, row: GrantedRow): boolean {
+  const { kind, delivery_organization, archive_permissions } = row
+  const holder: Principal = {
+    accountId: row.account_id,
+    organizationId: row.organization_id,
+    username: row.username,
+    permissions: accountPermissions(row),
+    scopes: null,
+    credentialId: null,
+  }
+  if (archive_permissions !== null) {
+    const needed = JSON.parse(archive_permissions) as string[]
+    return needed.every((permission) => hasPermission(holder, permission))
+  }
+  const { type, info, owner_id } = row
+  if (kind === null || owner_id === null || delivery_organization === null) return true
+  const place = { kind, type, info, owner_id, organization_id: delivery_organization }
+  return may(holder, 'read', deliveryThing(core, place)) === 'yes'
 }
 
 const byId = hotQuery((db) =>
@@ -89,10 +109,15 @@ const byId = hotQuery((db) =>
     .leftJoin('delivery_files', 'delivery_files.number', 'grants.file_number')
     .leftJoin('deliveries', 'deliveries.number', 'delivery_files.delivery_number')
     .leftJoin('stored_files', 'stored_files.id', 'delivery_files.stored_file_id')
+    .leftJoin('archives', 'archives.id', 'grants.archive_id')
     .select(['grants.id', 'grants.account_id', 'grants.file_number', 'grants.archive_id'])
     .innerJoin('accounts', 'accounts.id', 'grants.account_id')
     .select(['grants.method', 'grants.disposition', 'grants.revoked_at', 'accounts.suspended_at'])
-    .select(['grants.max_uses', 'grants.networks', 'deliveries.kind'])
+    .select(['accounts.organization_id', 'accounts.username', 'accounts.permissions'])
+    .select(['grants.max_uses', 'grants.networks'])
+    .select(['deliveries.kind', 'deliveries.type', 'deliveries.info', 'deliveries.owner_id'])
+    .select('deliveries.organization_id as delivery_organization')
+    .select('archives.permissions as archive_permissions')
     .select(['stored_files.object_key', 'stored_files.size', 'stored_files.media_type'])
     .select(['stored_files.md5', 'stored_files.sha256', 'stored_files.crc32'])
     .select(['stored_files.encryption', 'stored_files.created_at'])
