@@ -6,7 +6,7 @@ import type { Core } from '../core/core.ts'
 import { wantsSha256 } from './digest-fields.ts'
 
 /**
- * What of an archive answers a request. Its SHA-256 is found out for who asks for it, and for nobody
+ * What of an archive answers a request. Its SHA-256 is found out for whoever asks for it, and for nobody
  * else: it costs 0.9 s of processor time a GiB, where reading costs 0.25.
  * @throws as the content's `read`, where bytes cannot be had whole
  */

@@ -85,7 +85,13 @@ const malformed: S3Error = {
   code: 'AccessDenied',
   message: 'The URL is not in the form of a signed URL. Ask for a new one.',
 }
-const revoked: S3Error = { code: 'AccessDenied', message: 'This URL was revoked.' }
+const closed = {
+  revoked: { code: 'AccessDenied', message: 'This URL was revoked.' },
+  not_permitted: {
+    code: 'AccessDenied',
+    message: 'Whoever was given this URL may not have the file at present.',
+  },
+} as const satisfies Record<string, S3Error>
 const elsewhere: S3Error = {
   code: 'AccessDenied',
   message: 'This URL does not open from your address.',
@@ -136,7 +142,7 @@ async function pass(
   const granted =
     recallGrantedFile(core, check.grantId) ?? (await findGrantedFile(core, check.grantId))
   if (granted === null) return goneOf(check)
-  if (granted.isRevoked) return { status: 403, error: revoked }
+  if (granted.closed !== null) return { status: 403, error: closed[granted.closed] }
   if (granted.admits?.(addressOf(request)) === false) return { status: 403, error: elsewhere }
   try {
     return await give(delivery, request, { ...passing, granted })

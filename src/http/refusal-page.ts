@@ -92,6 +92,8 @@ function translate(message: string, language: PageLanguage): string {
 const french: Record<string, string> = {
   'Something went wrong on our side': 'Une erreur s’est produite de notre côté.',
   'This URL was revoked': 'Il a été révoqué. Demandez-en un nouveau à qui vous l’a donné.',
+  'Whoever was given this URL may not have':
+    'Le compte à qui il a été donné n’a pas droit à ce fichier en ce moment.',
   'This URL does not open from your address': 'Il ne s’ouvre pas depuis votre adresse réseau.',
   'This link was for':
     'Tous les téléchargements auxquels il donnait droit ont été faits. Demandez-en un nouveau à qui vous l’a donné.',

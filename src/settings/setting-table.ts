@@ -117,7 +117,7 @@ export const settingTable = {
     'OUTGOING_CONCURRENCY',
     integer('a number', 0, 64),
     '8',
-    'How many files this node pulls from other hosts at the same time, and how many callbacks it sends beside them; 0 for none. One account comes to half of them at most: it takes another place only while it holds fewer than are free.',
+    'How many files this node pulls from other hosts at the same time, and how many callbacks it sends beside them; 0 for none. One account comes to half of them (rounded up) at most: it takes another place only while it holds fewer than are free.',
   ),
   jobRetrySeconds: setting(
     'JOB_RETRY_SECONDS',

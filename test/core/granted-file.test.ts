@@ -35,7 +35,7 @@ describe('recallGrantedFile()', () => {
     await findGrantedFile(core, grant.id)
     await revokeGrant(core, owner, grant.id)
     assert.equal(recallGrantedFile(core, grant.id), null)
-    assert.equal((await findGrantedFile(core, grant.id))?.isRevoked, true)
+    assert.equal((await findGrantedFile(core, grant.id))?.closed, 'revoked')
   })
 
   it('opens nothing to an account that may not have it any more, and all again when it may', async (t) => {
@@ -46,18 +46,33 @@ describe('recallGrantedFile()', () => {
       grants.push(await grantArchive(core, owner, { archive: row }))
     }
     const states = () =>
-      Promise.all(grants.map(async ({ id }) => (await findGrantedFile(core, id))?.isRevoked))
-    assert.deepEqual(await states(), [false, false, false])
+      Promise.all(grants.map(async ({ id }) => (await findGrantedFile(core, id))?.closed))
+    assert.deepEqual(await states(), [null, null, null])
     const { accountId } = owner
-    for (const [permissions, isRevoked] of [
-      [['download:other', 'study:*'], true],
-      [['download:*'], false],
-      [[], true],
-      [['admin'], false],
+    for (const [permissions, closed] of [
+      [['download:other', 'study:*'], 'not_permitted'],
+      [['download:*'], null],
+      [[], 'not_permitted'],
+      [['admin'], null],
     ] as const) {
       await setPermissions(core, 'system', { accountId, permissions })
       assert.equal(recallGrantedFile(core, grant.id), null)
-      assert.deepEqual(await states(), [isRevoked, isRevoked, isRevoked], permissions.join())
+      assert.deepEqual(await states(), [closed, closed, closed], permissions.join())
+    }
+  })
+
+  it('asks for what its archive asks for now, though an older node has opened it', async (t) => {
+    const { core, owner, fileNumber, deliveryId } = await setUp(t)
+    for (const what of [{ delivery: deliveryId }, { files: [fileNumber] }]) {
+      const { row } = await openArchive(core, owner, { of: what, format: 'zip' })
+      const { id } = await grantArchive(core, owner, { archive: row })
+      for (const permissions of [null, '["download:before"]']) {
+        await core.database.kysely.updateTable('archives').set({ permissions }).execute()
+        const again = await openArchive(core, owner, { of: what, format: 'zip' })
+        assert.equal(again.row.id, row.id)
+        assert.equal(again.row.permissions, '["download:thing"]')
+        assert.equal((await findGrantedFile(core, id))?.closed, null)
+      }
     }
   })
 
@@ -71,9 +86,11 @@ describe('recallGrantedFile()', () => {
       const { row } = await openArchive(core, boss, { of: what, format: 'tar' })
       grants.push(await grantArchive(core, boss, { archive: row }))
     }
-    for (const { id } of grants) assert.equal((await findGrantedFile(core, id))?.isRevoked, false)
+    for (const { id } of grants) assert.equal((await findGrantedFile(core, id))?.closed, null)
     await setPermissions(core, 'system', { accountId: boss.accountId, permissions: ['download:*'] })
-    for (const { id } of grants) assert.equal((await findGrantedFile(core, id))?.isRevoked, true)
+    for (const { id } of grants) {
+      assert.equal((await findGrantedFile(core, id))?.closed, 'not_permitted')
+    }
   })
 
   it('keeps nothing that was being read while a grant was revoked', async (t) => {

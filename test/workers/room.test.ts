@@ -24,6 +24,7 @@ describe('accountsWithoutRoom()', () => {
     for (const [places, accounts] of [
       [1, 1],
       [2, 2],
+      [3, 2],
       [4, 3],
       [8, 4],
       [64, 7],

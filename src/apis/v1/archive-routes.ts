@@ -22,7 +22,7 @@ export function archiveRoutes(app: V1App, context: V1Context): void {
         operationId: 'getDeliveryArchive',
         summary: 'All files of a delivery in one archive, by a redirect to a signed URL',
         description:
-          'The archive has an exact length, an entity tag and ranges, so that a download of it resumes. While the list of files is the same, so is the archive. Its SHA-256 is found out for who asks by `Want-Repr-Digest`: a short archive is read for it at once; of a longer one `Repr-Digest` is known once it went out whole to somebody who asked.',
+          'The archive has an exact length, an entity tag and ranges, so that a download of it resumes. While the list of files is the same, so is the archive. Its SHA-256 is found out for whoever asks by `Want-Repr-Digest`: a short archive is read for it at once; of a longer one `Repr-Digest` is known once it went out whole to somebody who asked.',
         params: ById,
         querystring: query({ format: Type.Optional(ArchiveFormat) }),
         response: answers({ 302: noBody('To the bytes, in `Location`.') }, 404, 409, 410),

@@ -220,11 +220,18 @@ async function tell(change: Change, row: AccountRow, action: string, actor: Acto
 export async function findPrincipal(core: Core, accountId: string): Promise<Principal | null> {
   const account = await findAccount(core, accountId)
   if (account === null || account.suspended_at !== null) return null
+  return principalOf(account)
+}
+
+/** An account with all of its rights, whoever speaks for it. */
+export function principalOf(
+  row: Pick<AccountRow, 'id' | 'organization_id' | 'username' | 'permissions'>,
+): Principal {
   return {
-    accountId: account.id,
-    organizationId: account.organization_id,
-    username: account.username,
-    permissions: accountPermissions(account),
+    accountId: row.id,
+    organizationId: row.organization_id,
+    username: row.username,
+    permissions: accountPermissions(row),
     scopes: null,
     credentialId: null,
   }

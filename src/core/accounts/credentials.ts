@@ -8,7 +8,7 @@ import { recordEvents } from '../events/events.ts'
 import { newId } from '../ids.ts'
 import type { Principal } from '../principal.ts'
 import { type Change, transact } from '../transact.ts'
-import { accountPermissions, readAccount } from './accounts.ts'
+import { accountPermissions, principalOf, readAccount } from './accounts.ts'
 import { type Actor, actorId, demandHolder } from './actor.ts'
 
 /** A credential with the account it stands for, as they are now. */
@@ -81,14 +81,7 @@ function toCredential(row: JoinedRow, now: number): Credential {
     scopes: row.scopes === null ? null : JSON.parse(row.scopes),
     expiresAt: row.expires_at,
     status: statusOf(row, now),
-    principal: {
-      accountId: row.account_id,
-      organizationId: row.organization_id,
-      username: row.username,
-      permissions: accountPermissions(row),
-      scopes: null,
-      credentialId: row.id,
-    },
+    principal: { ...principalOf({ ...row, id: row.account_id }), credentialId: row.id },
   }
 }
 

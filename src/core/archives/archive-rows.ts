@@ -3,7 +3,7 @@ import type { Connection } from '../../database/database.ts'
 import { hotQuery } from '../../database/hot-query.ts'
 import type { Core } from '../core.ts'
 import { newId } from '../ids.ts'
-import type { Change } from '../transact.ts'
+import { type Change, transact } from '../transact.ts'
 import type { ArchiveFormatName, ArchiveTotals } from './archive-format.ts'
 import { deleteBlocks } from './entry-blocks.ts'
 
@@ -83,7 +83,7 @@ export interface Completion {
   /** How many files could not be put in. */
   omitted: number
   /** What its files ask for. */
-  permissions: readonly string[]
+  needs: ReadonlySet<string>
   /** The text of its last entry, when some could not. */
   notice: string | null
   /** When the time of the first of its files ends; null for never. */
@@ -94,7 +94,7 @@ export interface Completion {
 export async function completeArchive(
   change: Change,
   id: string,
-  { fingerprint, totals, omitted, permissions, notice, endsAt }: Completion,
+  { fingerprint, totals, omitted, needs, notice, endsAt }: Completion,
 ): Promise<ArchiveRow> {
   const begun = await change.db
     .selectFrom('archives')
@@ -116,7 +116,7 @@ export async function completeArchive(
       directory_offset: totals.directoryOffset,
       directory_size: totals.directorySize,
       size: totals.size,
-      permissions: JSON.stringify(permissions),
+      permissions: permissionsText(needs),
       notice,
       used_at: change.now,
       ends_at: endsAt,
@@ -167,6 +167,25 @@ export async function readNotice(core: Core, id: string): Promise<string> {
     .where('id', '=', id)
     .executeTakeFirst()
   return row?.notice ?? ''
+}
+
+function permissionsText(needs: ReadonlySet<string>): string {
+  return JSON.stringify([...needs].sort())
+}
+
+/** Notes what an archive's files ask for, where that was not known yet or has changed since. */
+export async function noteNeeds(
+  core: Core,
+  row: ArchiveRow,
+  needs: ReadonlySet<string>,
+): Promise<ArchiveRow> {
+  const permissions = permissionsText(needs)
+  if (row.permissions === permissions) return row
+  await transact(core, async (change) => {
+    await change.db.updateTable('archives').set({ permissions }).where('id', '=', row.id).execute()
+    change.signal('grant')
+  })
+  return { ...row, permissions }
 }
 
 /** Notes that an archive is in use, which prolongs its time; at most once an hour. */

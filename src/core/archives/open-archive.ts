@@ -8,7 +8,7 @@ import { demand, permissionsFor } from '../may.ts'
 import type { Principal } from '../principal.ts'
 import { type Archive, archiveIdOf, archiveOf } from './archive.ts'
 import type { ArchiveFormatName } from './archive-format.ts'
-import { findArchive, findTwin, touchArchive } from './archive-rows.ts'
+import { findArchive, findTwin, noteNeeds, touchArchive } from './archive-rows.ts'
 import {
   type ArchiveSource,
   type FileNumbers,
@@ -71,15 +71,16 @@ async function openOfDelivery(
     'This delivery belongs to somebody else, or you may not pick up files of its type.',
   )
   demandFiles(delivery, core.database.now())
+  const needs = new Set(permissionsFor(principal, thing))
   const named = await findNamed(core, principal, { wish, delivery })
-  if (named !== null) return archiveOf(core, named)
+  if (named !== null) return archiveOf(core, await noteNeeds(core, named, needs))
   const onlyAvailable = wish.onlyAvailable ?? false
   return await openList(core, principal, {
     wish,
     deliveryNumber: delivery.number,
     fileName: wish.fileName ?? nameOf(delivery, wish.format),
     source: filesOfDelivery(core, delivery, { onlyAvailable }),
-    needs: new Set(permissionsFor(principal, thing)),
+    needs,
     // The files of a download do not change once it is over: no need to look at them.
     version: delivery.kind === 'download' ? `${delivery.number} ${delivery.updated_at}` : null,
   })
@@ -156,7 +157,7 @@ async function openList(core: Core, principal: Principal, list: List): Promise<A
   })
   if (known !== null) {
     await touchArchive(core, known)
-    return archiveOf(core, known)
+    return archiveOf(core, await noteNeeds(core, known, list.needs))
   }
   return await openOnce(core, `${accountId} ${fingerprint}`, async () => {
     const row = await writeSnapshot(core, {
@@ -172,7 +173,7 @@ async function openList(core: Core, principal: Principal, list: List): Promise<A
       salt,
       fingerprint: list.version === null ? null : fingerprint,
     })
-    return archiveOf(core, row)
+    return archiveOf(core, await noteNeeds(core, row, list.needs))
   })
 }
 

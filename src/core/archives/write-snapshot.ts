@@ -62,7 +62,7 @@ export async function writeSnapshot(
       fingerprint: fingerprint ?? taken.end(),
       totals: layout.totals(),
       omitted: notice.count,
-      permissions: [...needs],
+      needs,
       notice: text,
       endsAt,
     })

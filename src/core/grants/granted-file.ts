@@ -1,11 +1,11 @@
 import type { Database } from '../../database/database.ts'
 import { hotQuery, unseen } from '../../database/hot-query.ts'
 import type { GrantRow } from '../../database/tables.ts'
-import { accountPermissions } from '../accounts/accounts.ts'
+import { principalOf } from '../accounts/accounts.ts'
 import type { Core } from '../core.ts'
 import { deliveryThing } from '../deliveries.ts'
 import { may } from '../may.ts'
-import { hasPermission, type Principal } from '../principal.ts'
+import { hasPermission } from '../principal.ts'
 import { createRecent, type Recent } from '../recent.ts'
 import type { StoredFileFacts } from '../stored-files.ts'
 import { admissionOf } from './grant-limits.ts'
@@ -16,8 +16,8 @@ export interface GrantedFile {
     GrantRow,
     'id' | 'account_id' | 'file_number' | 'archive_id' | 'method' | 'disposition' | 'max_uses'
   >
-  /** It opens nothing: it was revoked, or its account is suspended or may not have this any more. */
-  isRevoked: boolean
+  /** Why it opens nothing: it was revoked, or its account is suspended or may not have this any more; else null. */
+  closed: 'revoked' | 'not_permitted' | null
   /** Whether it opens for somebody at an address; null when for all. */
   admits: ((address: string | null) => boolean) | null
   /** Does it matter how much of it goes out? A file of an order is `delivered` when all of it did. */
@@ -72,11 +72,16 @@ function toGrantedFile(core: Core, row: GrantedRow): GrantedFile {
   } = row
   return {
     grant: { id: grantId, account_id, file_number, archive_id, method, disposition, max_uses },
-    isRevoked: row.revoked_at !== null || row.suspended_at !== null || !isPermitted(core, row),
+    closed: closedBy(core, row),
     admits: admissionOf({ networks }),
     isCounted: kind === 'order',
     bytes: facts.object_key === null ? null : (facts as StoredFileFacts),
   }
+}
+
+function closedBy(core: Core, row: GrantedRow): GrantedFile['closed'] {
+  if (row.revoked_at !== null) return 'revoked'
+  return row.suspended_at === null && isPermitted(core, row) ? null : 'not_permitted'
 }
 
 /**
@@ -85,14 +90,7 @@ function toGrantedFile(core: Core, row: GrantedRow): GrantedFile {
  */
 function isPermitted(core: Core, row: GrantedRow): boolean {
   const { kind, delivery_organization, archive_permissions } = row
-  const holder: Principal = {
-    accountId: row.account_id,
-    organizationId: row.organization_id,
-    username: row.username,
-    permissions: accountPermissions(row),
-    scopes: null,
-    credentialId: null,
-  }
+  const holder = principalOf({ ...row, id: row.account_id })
   if (archive_permissions !== null) {
     const needed = JSON.parse(archive_permissions) as string[]
     return needed.every((permission) => hasPermission(holder, permission))

@@ -19,7 +19,8 @@ const SPARE = 4
 /**
  * Takes jobs of a queue account by account, in laps: whoever has work that is due has one turn in each, so that
  * ten thousand jobs of one account hold up nobody else. Several places are dealt out evenly. Where a lap
- * stands is known to this node alone (`core.turns`): each node serves everybody.
+ * stands is known to this node alone (`core.turns`): each node serves everybody. It moves on though the change
+ * is undone, and claims at the same time may begin at the same place: a turn too many, and none too few.
  *
  * It is decided when jobs are taken and not when they are put in: so those that come again, after a
  * failure or a lost lease, take turns like new ones. What it costs grows with the accounts in the
