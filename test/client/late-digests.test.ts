@@ -67,6 +67,21 @@ for (const size of sizes) {
       })
     }
 
+    if (size > 1024 * 1024) {
+      it('costs no byte twice when it is interrupted', async (t) => {
+        const stop = new AbortController()
+        // Silence.
+        const { seen, fetch } = await setUp(t, () => stop.abort())
+        await assert.rejects(fetch(stop.signal), { code: 'aborted' })
+        const got = () => seen.filter(({ path, method }) => path === '/all.zip' && method === 'GET')
+        assert.equal(got().length, 1)
+        const heads = seen.length
+        assert.ok((await fetch(undefined, tell)).got?.equals(bytes))
+        assert.equal(got().length, 1)
+        assert.ok(seen.slice(heads).some(({ method }) => method === 'HEAD'))
+      })
+    }
+
     it('is not asked for where the archive has no entity tag, or came with a digest', async (t) => {
       for (const file of [
         { bytes, etag: null },
@@ -83,13 +98,14 @@ for (const size of sizes) {
     })
 
     async function setUp(t: TestContext, head: AnswerHead) {
+      let answer = head
       const server = await startHostileServer(t)
       server.files.set('/all.zip', { bytes, etag })
       server.handle = ({ method, url }, response) => {
         if (url === '/v1/deliveries/d') response.end('{"state":"done"}')
         else if (url === '/v1/deliveries/d/archive') {
           response.writeHead(302, { location: '/all.zip' }).end()
-        } else if (method === 'HEAD') head(response)
+        } else if (method === 'HEAD') answer(response)
         else return false
         return true
       }
@@ -97,10 +113,14 @@ for (const size of sizes) {
       return {
         server,
         seen: server.seen,
-        async fetch() {
+        async fetch(signal?: AbortSignal, next = answer) {
+          answer = next
           const client = createTestClient(server.url)
           const url = `${server.url}/v1/deliveries/d`
-          const { events } = await get(client, url, { folder, archive: true })
+          const { events } = await get(client, url, {
+            ...{ folder, archive: true },
+            ...(signal === undefined ? {} : { signal }),
+          })
           return {
             got: await readFile(join(folder, 'all.zip')).catch(() => null),
             setbacks: events.flatMap((event) => (event.type === 'setback' ? [event.sentence] : [])),

@@ -1,11 +1,15 @@
 import type { Digests } from '../digests.ts'
 import { type Filling, fill, type Opened } from './fill.ts'
+import { learnLate } from './learn-late.ts'
 import type { PartFile, PartState } from './part-file.ts'
 import { doneSpans, missingRegions, type Region, stealRegion } from './regions.ts'
 import { createRunningHash, hashRest, type RunningHash } from './running-hash.ts'
 import type { Transfer } from './transfer.ts'
 
-/** How often the state of a part is written down, in ms: what a crash costs, with the block that each connection gathers. */
+/**
+ * How often the state of a part is written down, in ms: what a crash costs, with up to three blocks of
+ * each connection, one that it gathers and two that are being written.
+ */
 const saveEveryMs = 5000
 
 export interface PartsOptions {
@@ -18,6 +22,7 @@ export interface PartsOptions {
 
 /**
  * Fetches what is missing into a part, by several connections where that pays.
+ * What its server knows only when it sent the whole is asked for then.
  * @returns the length and the digests of the whole
  * @throws StartAgain, ClientError; what came stays in the part, and its state is written down
  */
@@ -38,6 +43,8 @@ export async function fetchParts(
     await runConnections(transfer, { ...options, regions, hash })
     const size = regions.reduce((most, { end }) => Math.max(most, end ?? 0), state?.size ?? 0)
     const digests = await hashRest(hash, part.handle, { size, signal: transfer.options.signal })
+    // Here, where what came is kept in mind, because it may be interrupted, too.
+    await learnLate(transfer)
     return { size, digests }
   } catch (error) {
     // The error says more than one about its record would.

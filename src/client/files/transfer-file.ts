@@ -1,5 +1,6 @@
 import { ClientError, type ClientErrorCode } from '../client-error.ts'
 import { conflictOf, type Digests } from '../digests.ts'
+import { discard } from '../drain.ts'
 import type { HttpAnswer } from '../http-answer.ts'
 import type { RemoteFile } from '../remote-file.ts'
 import { aborted } from '../wait.ts'
@@ -168,14 +169,15 @@ async function fetchLarge(
   state: PartState | null,
   first?: Opened,
 ): Promise<Transferred> {
-  const part = await openPart(transfer.options.target, {
-    keep: state !== null,
-    size: transfer.known.size,
+  const { target } = transfer.options
+  const opening = openPart(target, { keep: state !== null, size: transfer.known.size })
+  const part = await opening.catch((error: unknown) => {
+    if (first !== undefined) discard(first.response)
+    throw error
   })
   let isFinished = false
   try {
     const fetched = await fetchParts(transfer, { part, state, first })
-    await learnLate(transfer)
     const transferred = verify(transfer, fetched)
     // An earlier run may have written more than the file has now.
     await part.handle.truncate(fetched.size)
