@@ -30,7 +30,7 @@ export async function call(transport: Transport, options: CallOptions): Promise<
   const asked = { ...sent, headers: { accept: 'application/json', ...sent.headers } }
   const { answered, text } = repeatable
     ? await readPatiently(transport, asked)
-    : await readWhole(await transport.send(asked), asked.signal)
+    : await readWhole(await transport.send(asked), { signal: asked.signal })
   const { response, url } = answered
   const { status, headers } = response
   if (!response.ok && !accept.includes(status)) throw refusalOf(answered, text)
