@@ -6,7 +6,7 @@ import { copyFile, mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/p
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { lockFolder } from '../../src/client/files/folder-lock.ts'
+import { lockFolder, whileLocked } from '../../src/client/files/folder-lock.ts'
 import { createTestClient, get } from '../support/get.ts'
 import { someBytes, startHostileServer } from '../support/hostile-server.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -22,6 +22,12 @@ async function leaveLock(folder: string, holder: object): Promise<string> {
   const path = join(folder, '.claimcheck.lock')
   await writeFile(path, JSON.stringify({ host: hostname(), since: '2026-11-22', ...holder }))
   return path
+}
+
+/** As of a process that was killed a minute ago. */
+async function leaveEmpty(path: string): Promise<void> {
+  await writeFile(path, '')
+  await utimes(path, new Date(), new Date(Date.now() - 60_000))
 }
 
 async function startServer(t: TestContext) {
@@ -44,12 +50,18 @@ describe('two runs in one folder', () => {
     assert.deepEqual((await readdir(folder)).toSorted(), ['.claimcheck.json', 'a.bin'])
   })
 
-  it('never hold the lock together, however many begin at once over a dead one', async (t) => {
-    const folder = await temporaryFolder(t)
-    await leaveLock(folder, { pid: await deadPid() })
-    const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => lockFolder(folder)))
-    assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1)
-  })
+  for (const isEmpty of [false, true]) {
+    const what = isEmpty ? 'an empty one' : 'a dead one'
+    it(`never hold the lock together, however many begin at once over ${what}`, async (t) => {
+      const folder = await temporaryFolder(t)
+      const path = await leaveLock(folder, { pid: await deadPid() })
+      if (isEmpty) await leaveEmpty(path)
+      const locks = Array.from({ length: 20 }, () => lockFolder(folder))
+      const outcomes = await Promise.allSettled(locks)
+      assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1)
+      assert.deepEqual(await readdir(folder), ['.claimcheck.lock'])
+    })
+  }
 
   it('take over from a process that is dead', async (t) => {
     const folder = await temporaryFolder(t)
@@ -80,14 +92,13 @@ describe('two runs in one folder', () => {
     const folder = await temporaryFolder(t)
     const path = join(folder, '.claimcheck.lock')
     for (const left of [path, `${path}.turn`]) {
-      await writeFile(left, '')
-      await utimes(left, new Date(), new Date(Date.now() - 60_000))
+      await leaveEmpty(left)
     }
     await (await lockFolder(folder))()
     assert.deepEqual(await readdir(folder), [])
   })
 
-  it('come back, with what they fetched, where the lock cannot be removed any more', async (t) => {
+  it('say so where the lock cannot be removed any more, and keep what they fetched', async (t) => {
     const folder = await temporaryFolder(t)
     const { server, client, url } = await startServer(t)
     const path = join(folder, '.claimcheck.lock')
@@ -95,9 +106,20 @@ describe('two runs in one folder', () => {
       rmSync(path)
       mkdirSync(path)
     }
-    assert.equal((await get(client, url, { folder })).report.fetched, 1)
+    await assert.rejects(get(client, url, { folder }), { code: 'ERR_FS_EISDIR' })
     const left = (await readdir(folder)).toSorted()
     assert.deepEqual(left, ['.claimcheck.json', '.claimcheck.lock', 'a.bin'])
+  })
+
+  it('say first what failed first where the lock cannot be removed either', async (t) => {
+    const folder = await temporaryFolder(t)
+    const path = join(folder, '.claimcheck.lock')
+    const failing = whileLocked(folder, async () => {
+      rmSync(path)
+      mkdirSync(path)
+      throw new Error('first')
+    })
+    await assert.rejects(failing, /^Error: first$/)
   })
 
   it('come back where no folder can ever be made', {

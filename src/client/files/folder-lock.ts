@@ -1,4 +1,5 @@
-import { readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { ClientError } from '../client-error.ts'
@@ -17,6 +18,28 @@ interface Holder {
 }
 
 /**
+ * Does something in a folder that others are kept out of meanwhile.
+ * @throws what `work` throws, else what the disk says when it does not give the lock back: a program
+ *   that lives on would be in its own way; ClientError `folder_in_use`
+ */
+export async function whileLocked<Result>(
+  folder: string,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const unlock = await lockFolder(folder)
+  let result: Result
+  try {
+    result = await work()
+  } catch (error) {
+    // On a disk that fails the lock stays, and what failed first says more: the dead hold nobody up.
+    await unlock().catch(() => {})
+    throw error
+  }
+  await unlock()
+  return result
+}
+
+/**
  * Keeps others out of a folder, which is made when it is not there: two runs would write over each
  * other's parts and record. The lock of a process that is dead is taken over.
  * @returns gives it back
@@ -32,7 +55,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
     if (text === null) continue
     const holder = parseHolder(text)
     if (attempt > 5 || !(await isDead(holder, path))) throw inUse(folder, holder)
-    await removeStale(path, { stale: text, mine })
+    await removeDead(path, mine)
   }
   return () => rm(path, { force: true })
 }
@@ -52,25 +75,42 @@ async function claim(path: string, holder: Holder): Promise<boolean> {
 }
 
 /**
- * Removes the lock if it is still that dead one. One at a time, so that nobody removes the living lock
+ * Removes the lock if it is still a dead one's. One at a time, so that nobody removes the living lock
  * of somebody who was quicker.
  */
-async function removeStale(
-  path: string,
-  { stale, mine }: { stale: string; mine: Holder },
-): Promise<void> {
+async function removeDead(path: string, mine: Holder): Promise<void> {
   const turn = `${path}.turn`
   if (!(await claim(turn, mine))) {
-    const text = await readFile(turn, 'utf8').catch(ifMissing)
     // Killed at its turn: nobody would ever have one again.
-    if (text !== null && (await isDead(parseHolder(text), turn))) await rm(turn, { force: true })
+    if (await isLeft(turn)) await removeTurn(turn)
     return
   }
   try {
-    if ((await readFile(path, 'utf8').catch(ifMissing)) === stale) await rm(path, { force: true })
+    // Asked anew: an empty one may be that of somebody quicker, who is about to write into it.
+    if (await isLeft(path)) await rm(path, { force: true })
   } finally {
     await rm(turn, { force: true })
   }
+}
+
+/** Taken aside first: two who find it dead must not remove the turn of a third, who came between them. */
+async function removeTurn(turn: string): Promise<void> {
+  const aside = `${turn}.${randomUUID()}`
+  try {
+    await rename(turn, aside)
+  } catch (error) {
+    ifMissing(error)
+    return
+  }
+  // Unless yet another one has its turn by now.
+  if (!(await isLeft(aside))) await link(aside, turn).catch(() => {})
+  await rm(aside, { force: true })
+}
+
+/** Whether a dead process left the lock that lies there. */
+async function isLeft(path: string): Promise<boolean> {
+  const text = await readFile(path, 'utf8').catch(ifMissing)
+  return text !== null && (await isDead(parseHolder(text), path))
 }
 
 /** null for one that is being written, or that nobody can read. */

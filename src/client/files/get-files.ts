@@ -4,8 +4,8 @@ import type { RemoteDelivery, Snapshot } from '../delivery.ts'
 import { createEventQueue, type EventQueue } from '../event-queue.ts'
 import { createFetchOne, type FetchOne } from './fetch-one.ts'
 import { openFileTransport } from './file-transport.ts'
-import { lockFolder } from './folder-lock.ts'
-import { type FolderRecord, openFolderRecord } from './folder-record.ts'
+import { whileLocked } from './folder-lock.ts'
+import { openFolderRecord } from './folder-record.ts'
 import type { GetEvent } from './get-event.ts'
 import type { GetOptions, GetReport } from './get-options.ts'
 import { createPathFilter } from './path-filter.ts'
@@ -49,11 +49,8 @@ async function run(client: Client, delivery: RemoteDelivery, run: Run): Promise<
   const saver = createSmallFileSaver()
   const folder = createTargetFolder(run.folder)
   const { transport, close } = openFileTransport(client.transport)
-  let unlock: (() => Promise<void>) | null = null
-  let record: FolderRecord | null = null
-  try {
-    if (run.dryRun !== true) unlock = await lockFolder(run.folder)
-    record = await openFolderRecord(run.folder)
+  const work = async () => {
+    const record = await openFolderRecord(run.folder)
     const fetchOne = createFetchOne(transport, {
       ...run,
       folder,
@@ -62,23 +59,24 @@ async function run(client: Client, delivery: RemoteDelivery, run: Run): Promise<
       layout: run.layout ?? (delivery.isTree ? 'tree' : 'flat'),
       isWanted: createPathFilter(run.include ?? [], run.exclude ?? []),
     })
-    return await (run.archive === true
-      ? getArchive(delivery, run, fetchOne)
-      : getAll(delivery, run, fetchOne))
-  } finally {
-    // What came whole stays known, however the run ends.
     try {
-      if (unlock !== null) {
-        await record?.save()
+      return await (run.archive === true
+        ? getArchive(delivery, run, fetchOne)
+        : getAll(delivery, run, fetchOne))
+    } finally {
+      // What came whole stays known, however the run ends.
+      if (run.dryRun !== true) {
+        await record.save()
         await folder.sync()
       }
-    } finally {
-      // On a disk that fails the lock stays, and what failed first says more: the dead hold nobody up.
-      await unlock?.().catch(() => {})
-      close()
-      await saver.close()
-      run.queue.end()
     }
+  }
+  try {
+    return await (run.dryRun === true ? work() : whileLocked(run.folder, work))
+  } finally {
+    close()
+    await saver.close()
+    run.queue.end()
   }
 }
 
