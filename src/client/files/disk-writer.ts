@@ -49,17 +49,18 @@ export async function openDirectWriter(path: string, handle: FileHandle): Promis
 /** null where there is no such way, or the path leads elsewhere by now. */
 async function openDirect(path: string, handle: FileHandle): Promise<FileHandle | null> {
   if (process.platform !== 'linux') return null
-  try {
-    const flags = constants.O_WRONLY | constants.O_DIRECT | constants.O_NOFOLLOW
-    const direct = await open(path, flags)
-    const bigint = true
-    const [one, other] = await Promise.all([direct.stat({ bigint }), handle.stat({ bigint })])
-    if (one.ino === other.ino && one.dev === other.dev) return direct
-    await direct.close()
-  } catch {
-    // Not every file system has it.
-  }
+  const flags = constants.O_WRONLY | constants.O_DIRECT | constants.O_NOFOLLOW
+  // Not every file system has it.
+  const direct = await open(path, flags).catch(() => null)
+  if (direct === null || (await isSameFile(direct, handle).catch(() => false))) return direct
+  await direct.close()
   return null
+}
+
+async function isSameFile(one: FileHandle, other: FileHandle): Promise<boolean> {
+  const bigint = true
+  const [first, second] = await Promise.all([one.stat({ bigint }), other.stat({ bigint })])
+  return first.ino === second.ino && first.dev === second.dev
 }
 
 /** EINVAL, too, when a block is not aligned as this disk wants it. */
