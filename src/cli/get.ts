@@ -54,7 +54,7 @@ export const get = defineCommand({
   ],
   async run({ values, positionals: [address = ''] }) {
     const options = readGetOptions(values)
-    if (values.manifest !== undefined) await demandManifestPlace(values.manifest)
+    if (values.manifest !== undefined) await demandManifestPlace(values.manifest, options.folder)
     const display = displayFor(values)
     await interruptible(async (signal) => {
       const target = await openTarget(address, values, { signal, display })
@@ -102,8 +102,10 @@ async function openTarget(
 function withWayOn(error: unknown, { url }: RemoteDelivery, values: GetValues): unknown {
   const isStopped = error instanceof ClientError && error.code === 'aborted'
   if (!isStopped || values['dry-run'] === true) return error
-  const command = requestOf(values) === null ? 'The same command' : `"claimcheck get ${url}"`
-  const hint = `${command} goes on from here.`
+  const hint =
+    requestOf(values) === null
+      ? 'The same command goes on from here.'
+      : `"claimcheck get ${url}" goes on from here: give it the same options, without those that ask (--type, --info, --query, --pattern).`
   return new ClientError('aborted', error.message, { cause: error, hint })
 }
 

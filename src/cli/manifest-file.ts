@@ -1,5 +1,5 @@
-import { access, constants, readFile, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { access, constants, readFile, stat, writeFile } from 'node:fs/promises'
+import { dirname, resolve, sep } from 'node:path'
 import { ClientError } from '../client/client-error.ts'
 import type { GetEvent } from '../client/files/get-event.ts'
 
@@ -24,10 +24,24 @@ export function firstOrigin(text: string): string {
 
 /**
  * Refuses a place where no manifest could be written: before hours of work, not after them.
- * @throws what the file system says
+ * @param made the folder that the work makes, with those above it, where they are not there
+ * @throws ClientError `bad_input`; what the file system says
  */
-export async function demandManifestPlace(path: string): Promise<void> {
-  await access(dirname(path), constants.W_OK)
+export async function demandManifestPlace(path: string, made: string): Promise<void> {
+  const found = await stat(path).catch(ifMissing)
+  if (found?.isDirectory() === true) {
+    throw new ClientError('bad_input', `${path} is a folder: give --manifest the name of a file.`)
+  }
+  if (found !== null) return await access(path, constants.W_OK)
+  let folder = dirname(resolve(path))
+  const isMade = `${resolve(made)}${sep}`.startsWith(`${folder}${sep}`)
+  while (isMade && (await stat(folder).catch(ifMissing)) === null) folder = dirname(folder)
+  await access(folder, constants.W_OK)
+}
+
+function ifMissing(error: unknown): null {
+  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+  throw error
 }
 
 /** Writes the list of what was got, which a later run, or another program, can get and check. */

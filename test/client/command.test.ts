@@ -85,7 +85,10 @@ describe('claimcheck get', () => {
     const [asked, refused] = (await said).split('\n').map((line) => JSON.parse(line || '{}'))
     assert.equal(asked.requested, `${server.url}/v1/deliveries/d1`)
     assert.equal(refused.error.code, 'aborted')
-    assert.equal(refused.error.hint, `"claimcheck get ${asked.requested}" goes on from here.`)
+    assert.equal(
+      refused.error.hint,
+      `"claimcheck get ${asked.requested}" goes on from here: give it the same options, without those that ask (--type, --info, --query, --pattern).`,
+    )
   })
 
   it('names the first of the files that failed', async (t) => {
