@@ -52,9 +52,26 @@ describe('getFiles() of a manifest', () => {
         await readFile(join(cwd, list), 'utf8'),
       )
     }
+    const inNew = await run(`/v1/deliveries/${id}`, '--to', 'new/in', '--manifest', 'new/in/l.json')
+    assert.equal(inNew.code, 0, inNew.err)
+    assert.equal(
+      await readFile(join(cwd, 'new/in/l.json'), 'utf8'),
+      await readFile(join(cwd, '0.json'), 'utf8'),
+    )
     assert.equal((await run(`/v1/deliveries/${id}`, '--manifest', 'no/such.json')).code, 1)
     const dry = await run(`/v1/deliveries/${id}`, '--manifest', '0.json', '--dry-run')
     assert.equal(dry.code, 2)
+  })
+
+  it('asks the API behind an address at its own server alone', async (t) => {
+    const [ours, other] = [await startHostileServer(t), await startHostileServer(t)]
+    const bytes = someBytes(100)
+    other.files.set('/v1/files/7', { bytes, etag: null })
+    const text = JSON.stringify({ files: [{ name: 'a', url: `${other.url}/v1/files/7` }] })
+    const folder = await temporaryFolder(t)
+    const { report } = await get(createTestClient(ours.url), ours.url, { folder, text })
+    assert.deepEqual([report.fetched, report.failed], [1, []])
+    assert.ok((await readFile(join(folder, 'a'))).equals(bytes))
   })
 
   it('reads it anew when the connection breaks, for half of a list is one, too', async (t) => {

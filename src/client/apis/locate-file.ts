@@ -17,8 +17,8 @@ const ways: readonly (readonly [RegExp, Locate])[] = [
 ]
 
 /**
- * Where the bytes of a listed file are: at its address itself, or where the API behind it says, so that
- * a list of what was got can be got again.
+ * Where the bytes of a listed file are: at its address itself, or, at our own server, where the API behind
+ * it says, so that a list of what was got can be got again. Another server's addresses may look the same.
  * @throws ClientError
  */
 export async function locateFile(
@@ -26,7 +26,8 @@ export async function locateFile(
   url: string,
   signal?: AbortSignal,
 ): Promise<Place> {
-  const [, locate] = ways.find(([shape]) => shape.test(url)) ?? []
+  const isOurs = new URL(url).origin === context.transport.origin
+  const [, locate] = (isOurs ? ways.find(([shape]) => shape.test(url)) : undefined) ?? []
   if (locate === undefined) return { url, authorize: true, renewable: false }
   return await locate(context, url, signal)
 }
