@@ -26,7 +26,7 @@ export interface ClientOptions {
   readonly pollMs?: number
   /** Told each time the client waits because a server is busy, or a connection broke. */
   readonly onPause?: (pause: Pause) => void
-  /** What people are told, as `hint` of the error, when the server refuses who asks (401). */
+  /** What people are told, as `hint` of the error, when the server does not let them in (401). */
   readonly signInHint?: string
   /** For tests: how time passes. */
   readonly wait?: Wait

@@ -61,7 +61,7 @@ export interface Answered<Answer extends HttpAnswer = Response> {
   readonly response: Answer
   /** After redirects. */
   readonly url: string
-  /** `signInHint` where our own server refuses who asks; else null. */
+  /** `signInHint` where our own server does not let whoever asks in (401); else null. */
   readonly hint: string | null
 }
 

@@ -19,9 +19,10 @@ parentPort?.on('message', (tasks: readonly SaveTask[]) => {
 })
 
 /**
- * All are written, then all synced, then all named: what the first sync brings to the disk of the
- * others, theirs find done. Each stays open meanwhile: the system tells what it lost of a file to whom
- * had it open then, and what has its name later may be another one.
+ * First all files are written, then all are synced, then all get their names. The first sync often brings
+ * the other files to the disk, too, so that theirs have little left to do. Each file stays open until its
+ * sync: the system reports an error of writing only to those who had the file open when it happened, and
+ * by then another file may have its name.
  */
 function saveAll(tasks: readonly SaveTask[]): SaveAnswer[] {
   const saves = tasks.map((task): Save => ({ ...task, part: `${task.target}.part`, file: null }))
