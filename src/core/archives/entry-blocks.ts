@@ -34,17 +34,6 @@ export async function findBlock(
   return row === undefined ? null : toBlock(row)
 }
 
-const byOffset = hotQuery((db) =>
-  db
-    .selectFrom('archive_entries')
-    .select(['start_offset', 'record_offset', 'entries'])
-    .where('archive_id', '=', '')
-    .where('start_offset', '<=', 0)
-    .orderBy('start_offset', 'desc')
-    .limit(1)
-    .compile(),
-)
-
 /** The last block whose records begin at or before a byte of the directory. */
 export async function findRecordBlock(
   core: Core,
@@ -55,16 +44,21 @@ export async function findRecordBlock(
   return row === undefined ? null : toBlock(row)
 }
 
-const byRecordOffset = hotQuery((db) =>
-  db
-    .selectFrom('archive_entries')
-    .select(['start_offset', 'record_offset', 'entries'])
-    .where('archive_id', '=', '')
-    .where('record_offset', '<=', 0)
-    .orderBy('record_offset', 'desc')
-    .limit(1)
-    .compile(),
-)
+const byOffset = lastUpTo('start_offset')
+const byRecordOffset = lastUpTo('record_offset')
+
+function lastUpTo(column: 'start_offset' | 'record_offset') {
+  return hotQuery((db) =>
+    db
+      .selectFrom('archive_entries')
+      .select(['start_offset', 'record_offset', 'entries'])
+      .where('archive_id', '=', '')
+      .where(column, '<=', 0)
+      .orderBy(column, 'desc')
+      .limit(1)
+      .compile(),
+  )
+}
 
 function toBlock(row: {
   start_offset: number
