@@ -1,8 +1,9 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Archive } from '../core/archives/archive.ts'
 import { contentWithDigest } from '../core/archives/learn-digest.ts'
 import type { Content } from '../core/content.ts'
 import type { Core } from '../core/core.ts'
+import { answerContent } from './content-answer.ts'
 import { wantsSha256 } from './digest-fields.ts'
 
 /**
@@ -13,7 +14,11 @@ import { wantsSha256 } from './digest-fields.ts'
 export async function archiveContent(
   core: Core,
   archive: Archive,
-  headers: IncomingHttpHeaders,
+  { method, headers }: Pick<IncomingMessage, 'method' | 'headers'>,
 ): Promise<Content> {
-  return wantsSha256(headers) ? await contentWithDigest(core, archive) : archive.content
+  const { content } = archive
+  if (!wantsSha256(headers)) return content
+  // Conditions and ranges that refuse do not cost a reading.
+  const answer = answerContent({ method, headers, now: core.database.now() }, content)
+  return 'spans' in answer ? await contentWithDigest(core, archive) : content
 }

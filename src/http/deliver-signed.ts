@@ -256,7 +256,7 @@ async function open(
   if (archiveId !== null) {
     const archive = await reopenArchive(core, archiveId)
     if (archive === null) return null
-    const content = await archiveContent(core, archive, request.headers)
+    const content = await archiveContent(core, archive, request)
     return { content, onSent: (span) => pickups.noteAll(archive.taken(span, taker)) }
   }
   if (fileNumber === null || bytes === null) return null

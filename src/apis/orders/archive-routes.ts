@@ -38,7 +38,7 @@ export function archiveRoute(app: FastifyInstance, context: OrdersContext, root:
       tags,
     })
     if (archive.files === 0) return noStore(reply).code(204).send()
-    const content = await archiveContent(core, archive, request.headers)
+    const content = await archiveContent(core, archive, request)
     const date = new Date(archive.createdAt).toISOString().replaceAll(':', '_')
     const name = `order_${id}_${date}.zip`
     const taker = { accountId: principal.accountId, grantId: null, address: request.ip }

@@ -169,7 +169,18 @@ describe('archives in /v1', () => {
     const { body, headers } = await get(url)
     const digest = Buffer.from(sha256(body), 'hex').toString('base64')
     assert.equal(headers.get('repr-digest'), undefined)
-    const range = await get(url, { Range: 'bytes=0-9', 'Want-Repr-Digest': 'sha-256=1' })
+    const wish = { 'Want-Repr-Digest': 'sha-256=1' }
+    const etag = headers.get('etag') ?? ''
+    // It is not read for those who get nothing of it.
+    for (const [more, status] of [
+      [{ 'If-None-Match': etag }, 304],
+      [{ 'If-Match': '"another"' }, 412],
+      [{ Range: `bytes=${body.length}-` }, 416],
+    ] as const) {
+      const refused = await get(url, { ...wish, ...more })
+      assert.deepEqual([refused.status, refused.headers.get('repr-digest')], [status, undefined])
+    }
+    const range = await get(url, { Range: 'bytes=0-9', ...wish })
     assert.equal(range.status, 206)
     assert.equal(range.headers.get('repr-digest'), `sha-256=:${digest}:`)
     const other = await location(`/v1/deliveries/${delivery.id}/archive`)
