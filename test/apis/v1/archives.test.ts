@@ -177,9 +177,9 @@ describe('archives in /v1', () => {
       [{ 'If-Match': '"another"' }, 412],
       [{ Range: `bytes=${body.length}-` }, 416],
     ] as const) {
-      const refused = await get(url, { ...wish, ...more })
-      assert.deepEqual([refused.status, refused.headers.get('repr-digest')], [status, undefined])
+      assert.equal((await get(url, { ...wish, ...more })).status, status)
     }
+    assert.equal((await get(url)).headers.get('repr-digest'), undefined)
     const range = await get(url, { Range: 'bytes=0-9', ...wish })
     assert.equal(range.status, 206)
     assert.equal(range.headers.get('repr-digest'), `sha-256=:${digest}:`)
