@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import { DeliveryError } from '../core/errors.ts'
-import { noRoom, notNow } from './told.ts'
+import { noRoom, notNow } from './sentences-for-customers.ts'
 
 /** Is it the system's word for "there is no such file or folder"? */
 export function isAbsent(error: unknown): boolean {

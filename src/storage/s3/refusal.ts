@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { DeliveryError } from '../../core/errors.ts'
 import type { S3Address } from '../../s3-address.ts'
-import { noRoom, notNow } from '../told.ts'
+import { noRoom, notNow } from '../sentences-for-customers.ts'
 import type { Retriable } from './persist.ts'
 import { readElement } from './xml.ts'
 
